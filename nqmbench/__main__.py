@@ -1,0 +1,6 @@
+"""`python -m nqmbench`."""
+
+from nqmbench.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""The description of a run for run.json: arguments, suites and claims with their formulas, machine."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from nqmbench.claims import Claim
+from nqmbench.explain import Explanation, explanation, plain_text
+from nqmbench.ledger import Ledger
+from nqmbench.moments import Moments
+from nqmbench.plan import Case, PlannedClaim
+from nqmbench.verdicts import ALPHA, PRESETS, Verdict, combine, critical_value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["describe"]
+
+PACKAGES = ("nqmbench", "numba", "llvmlite", "numpy", "scipy", "pandas", "sympy")
+
+
+def describe(
+    ledger: Ledger,
+    verdicts: pd.DataFrame,
+    moments: Mapping[str, Moments],
+    arguments: Mapping[str, Any],
+    threads: int,
+    seconds: float,
+) -> dict[str, Any]:
+    """Everything about a run that is not a table.
+
+    Returns:
+        {"run": ..., "suites": [...], "machine": ...}; only "machine" depends on time and threads.
+    """
+    preset = PRESETS[arguments["preset"]]
+    suites = []
+    for suite in ledger.plan.suites:
+        claims = [c for c in ledger.plan.claims if c.item.suite == suite.name]
+        suites.append(
+            {
+                "name": suite.name,
+                "summary": suite.summary,
+                "source": suite.source,
+                "cells": ledger.plan.cells(suite.name),
+                "level": critical_value(ledger.plan.cells(suite.name)),
+                "claims": [claim_entry(ledger, c, rows_of(verdicts, c)) for c in claims],
+            }
+        )
+    entries = [claim for suite in suites for claim in suite["claims"]]
+    run = {
+        **arguments,
+        "alpha": ALPHA,
+        "margins": {"mean": preset.mean, "variance": preset.variance},
+        "largest_trials": preset.trials,
+        "experiments": len(ledger.plan.experiments),
+        "trials": sum(m.count for m in moments.values()),
+        "counts": {v.value: sum(e["verdict"] == v.value for e in entries) for v in Verdict},
+        "exit_code": int(not all(e["as_expected"] for e in entries)),
+    }
+    return {"run": run, "suites": suites, "machine": machine(threads, seconds)}
+
+
+def rows_of(verdicts: pd.DataFrame, claim: PlannedClaim) -> pd.DataFrame:
+    """The verdict rows of one claim."""
+    same = (verdicts["suite"] == claim.item.suite) & (verdicts["claim"] == claim.item.name)
+    return verdicts[same]
+
+
+def claim_entry(ledger: Ledger, claim: PlannedClaim, rows: pd.DataFrame) -> dict[str, Any]:
+    """One claim: what it says, its verdict as a whole, and how it is wrong."""
+    item = claim.item
+    verdict = combine(Verdict(v) for v in rows["verdict"])
+    telling = explained_case(ledger, claim) if verdict is Verdict.REFUTED else None
+    same = rows[rows["verdict"] == verdict.value]
+    shown = same.iloc[0] if telling is None else same[same["case"] == telling[0].label].iloc[0]
+    entry = {
+        "name": item.name,
+        "ref": item.ref,
+        "mends": item.mends or "",
+        "kind": item.kind,
+        "of": item.of if isinstance(item, Claim) else "",
+        "statistic": item.statistic if isinstance(item, Claim) else "",
+        "doc": item.doc,
+        "verdict": verdict.value,
+        "expected": (item.expect or "").upper(),
+        "as_expected": is_as_expected(verdict, item.expect),
+        "reason": str(shown["reason"]),
+        "margin": claim.margin if isinstance(item, Claim) else None,
+        "cases": len(rows),
+    }
+    if isinstance(item, Claim):
+        entry |= formula_entry(item)
+        if verdict is Verdict.REFUTED:
+            entry |= ratio_entry(telling[1] if telling else None)
+    return entry
+
+
+def is_as_expected(verdict: Verdict, expect: str | None) -> bool:
+    """True unless the verdict breaks an expectation or the program failed.
+
+    INCONCLUSIVE never breaks an expectation, and a claim without one cannot break it.
+
+    >>> is_as_expected(Verdict.CONFIRMED, "refuted"), is_as_expected(Verdict.INCONCLUSIVE, "refuted")
+    (False, True)
+    """
+    if verdict in (Verdict.ERROR, Verdict.INCONSISTENT):
+        return False
+    return expect is None or verdict is Verdict.INCONCLUSIVE or verdict.value == expect.upper()
+
+
+def formula_entry(claim: Claim) -> dict[str, str]:
+    """The formula as plain text, LaTeX and MathML; empty when it is not one expression."""
+    from nqmbench.symbolic import evaluate, mathml, typeset
+
+    expression = evaluate(claim.formula, claim.arguments)
+    if expression is None:
+        return {}
+    return {
+        "formula": plain_text(expression),
+        "formula_latex": typeset(expression),
+        "formula_mathml": mathml(expression),
+    }
+
+
+def explained_case(ledger: Ledger, claim: PlannedClaim) -> tuple[Case, Explanation] | None:
+    """The first refuted case that a symbolic ratio explains."""
+    for case in claim.cases:
+        if ledger.verdict(ledger.of_case(claim, case)) is Verdict.REFUTED:
+            assert isinstance(claim.item, Claim)
+            found = explanation(claim.item, case)
+            if found is not None:
+                return case, found
+    return None
+
+
+def ratio_entry(found: Explanation | None) -> dict[str, str]:
+    """The ratio formula / exact steady state in three notations."""
+    from nqmbench.symbolic import mathml, typeset
+
+    if found is None:
+        return {}
+    return {
+        "ratio": found.ratio,
+        "ratio_latex": typeset(found.expression),
+        "ratio_mathml": mathml(found.expression),
+    }
+
+
+def machine(threads: int, seconds: float) -> dict[str, Any]:
+    """What the times depend on, and what the digits may depend on."""
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "cpu": cpu_name(),
+        "threads": threads,
+        "seconds": round(seconds, 1),
+        "versions": {name: package_version(name) for name in PACKAGES},
+    }
+
+
+def cpu_name() -> str:
+    """The processor's model, as far as the system tells it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def package_version(name: str) -> str:
+    """The installed version of a package."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"

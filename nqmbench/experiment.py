@@ -1,0 +1,251 @@
+"""An experiment: a problem, a method, a batch size, a number of steps, and what is observed when.
+
+Two experiments with the same key have the same numbers, whatever they are called: the key is a
+digest of the recursion itself, the problem, the batch sizes, the checkpoints and the observables.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nqmbench.errors import Checks, shorten
+from nqmbench.methods import Method
+from nqmbench.problems import NoisyQuadratic
+from nqmbench.recursion import OpenLoop, open_loop
+from nqmbench.schedules import Schedule, as_parameter
+
+__all__ = ["Experiment", "Observable", "log_checkpoints"]
+
+ALLOWED_OBSERVABLES = "'error', 'loss', 'w[i]', 'w2[i]', 'w3[i]' with a coordinate 0 <= i < d"
+
+
+@dataclass(frozen=True)
+class Observable:
+    """One observed quantity, with w the read-out minus the optimum.
+
+    error = sum_i w_i^2,   loss = 1/2 sum_i h_i w_i^2,   w[i], w2[i] = w_i^2, w3[i] = w_i^3
+
+    Args:
+        name: as the user writes it.
+        power: the power of w_i in it.
+        coordinate: i, or None for a sum over all coordinates.
+    """
+
+    name: str
+    power: int
+    coordinate: int | None = None
+
+    @property
+    def nonnegative(self) -> bool:
+        """True when the quantity is a sum of squares; then |mean| is its natural scale."""
+        return self.power == 2
+
+    def weights(self, h: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The factor of w_i^power for each coordinate that takes part, shape (d,) or (1,)."""
+        if self.coordinate is not None:
+            return np.ones(1)
+        return h / 2 if self.name == "loss" else np.ones(h.size)
+
+
+def parse_observable(name: Any, d: int) -> list[Observable]:
+    """The observables that a name stands for; "w2[i]" with the letter i means every coordinate.
+
+    >>> [o.name for o in parse_observable("w2[i]", 2)], parse_observable("speed", 2)
+    (['w2[0]', 'w2[1]'], [])
+    """
+    if name in ("error", "loss"):
+        return [Observable(name, 2)]
+    match = re.fullmatch(r"w([23]?)\[(i|\d{1,9})\]", name) if isinstance(name, str) else None
+    if not match:
+        return []
+    stem, index = "w" + match[1], match[2]
+    chosen = range(d) if index == "i" else [int(index)]
+    return [Observable(f"{stem}[{i}]", int(match[1] or 1), i) for i in chosen if i < d]
+
+
+def log_checkpoints(steps: int, count: int) -> tuple[int, ...]:
+    """The distinct rounded values of a geometric sequence from 1 to `steps`.
+
+    Args:
+        steps: the last checkpoint, >= 1.
+        count: how many values before rounding, >= 1.
+
+    >>> log_checkpoints(100, 5), len(log_checkpoints(1000, 40))
+    ((1, 3, 10, 32, 100), 35)
+    """
+    checks = Checks("log_checkpoints")
+    last, n = checks.integer("steps", steps, 1), checks.integer("count", count, 1)
+    checks.done()
+    values = np.geomspace(1, last, n) if n > 1 else np.array([last])
+    return tuple(sorted({round(float(v)) for v in values}))
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Experiment:
+    """What is simulated, and what its exact moments are computed for.
+
+    Args:
+        problem: the noisy quadratic.
+        method: the optimiser with its parameters.
+        batch: samples per gradient, an integer >= 1 or a schedule of such.
+        steps: number of updates, >= 1 and at most a schedule's horizon.
+        checkpoints: increasing steps in 0..steps, the state after so many updates; by default
+            `log_checkpoints(steps, 40)`.
+        observables: names of what is observed there; see `Observable`.
+
+    Raises:
+        InvalidArguments: names every wrong field, what was given and what is allowed.
+
+    >>> import nqmbench as nq
+    >>> e = nq.Experiment(nq.NoisyQuadratic([1.0, 0.1]), nq.sgd(0.1), batch=10, steps=100)
+    >>> e.label
+    'SGD(lr=0.1), B=10, h=(1, 0.1)'
+    """
+
+    problem: NoisyQuadratic
+    method: Method
+    batch: int | Schedule
+    steps: int
+    checkpoints: tuple[int, ...]
+    observables: tuple[str, ...]
+
+    def __init__(
+        self,
+        problem: NoisyQuadratic,
+        method: Method,
+        batch: Any = 1,
+        steps: int = 1000,
+        checkpoints: Iterable[int] | None = None,
+        observables: Iterable[str] = ("error",),
+    ) -> None:
+        checks = Checks("Experiment")
+        if not isinstance(problem, NoisyQuadratic):
+            checks.complain("problem", problem, "a NoisyQuadratic")
+        if not isinstance(method, Method):
+            checks.complain("method", method, "a Method, such as nqmbench.sgd(lr=0.1)")
+        steps = checks.integer("steps", steps, 1)
+        batch = as_parameter(batch)
+        if not isinstance(batch, Schedule):
+            batch = checks.integer("batch", batch, 1)
+        wanted = _checkpoints(checks, checkpoints, steps)
+        d = problem.d if isinstance(problem, NoisyQuadratic) else 1
+        names = _observables(checks, observables, d)
+        checks.done()
+        values = (problem, method, batch, steps, wanted, names)
+        for name, value in zip(self.__dataclass_fields__, values, strict=True):
+            object.__setattr__(self, name, value)
+        self._check_horizons()
+        if problem.optimum.any() and not self.open_loop.translation_invariant:
+            checks.complain(
+                "problem.optimum",
+                problem.optimum,
+                f"0 with {method.title}, which pulls towards zero: shift w0 by the optimum instead",
+            )
+        checks.done()
+
+    def _check_horizons(self) -> None:
+        checks = Checks("Experiment")
+        for name, p in {**self.method.parameters, "batch": self.batch}.items():
+            if isinstance(p, Schedule) and p.horizon is not None and p.horizon < self.steps:
+                checks.complain("steps", self.steps, f"at most {p.horizon}, the horizon of {name}")
+        if not checks.complaints:
+            sizes = self.batch_sizes
+            if not (np.isfinite(sizes).all() and (sizes >= 1).all() and (sizes % 1 == 0).all()):
+                checks.complain("batch", sizes, "integers >= 1 at every step")
+        checks.done()
+
+    @cached_property
+    def open_loop(self) -> OpenLoop:
+        """The method's linear recursion over this experiment's steps."""
+        return open_loop(self.method, self.steps)
+
+    @cached_property
+    def batch_sizes(self) -> NDArray[np.float64]:
+        """B_t, shape (1,) when constant, else (steps,)."""
+        if isinstance(self.batch, Schedule):
+            return self.batch.values(self.steps)
+        return np.array([float(self.batch)])
+
+    @property
+    def curvature(self) -> NDArray[np.float64]:
+        """h^(1-p): the curvature that the preconditioned method meets, shape (d,)."""
+        return np.asarray(self.problem.h ** (1 - self.method.power), dtype=np.float64)
+
+    @cached_property
+    def observed(self) -> tuple[Observable, ...]:
+        """The observables in the order given, "w[i]" expanded over the coordinates."""
+        parsed = [o for name in self.observables for o in parse_observable(name, self.problem.d)]
+        return tuple(dict.fromkeys(parsed))
+
+    @cached_property
+    def recursion_key(self) -> str:
+        """A digest of everything but checkpoints and observables: of the trajectories themselves."""
+        problem, loop = self.problem, self.open_loop
+        arrays = [
+            problem.h, problem.sigma, problem.w0, problem.w0_std, problem.optimum,
+            loop.F, loop.b, loop.c, loop.starts, self.curvature, self.batch_sizes,
+        ]  # fmt: skip
+        digest = hashlib.sha256()
+        for array in arrays:
+            digest.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
+        digest.update(repr((problem.noise, loop.readout, self.steps)).encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def key(self) -> str:
+        """A digest of everything that a number of this experiment depends on."""
+        text = repr((self.recursion_key, self.checkpoints, [o.name for o in self.observed]))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def symbols(self) -> dict[str, float]:
+        """The scalars that a formula may ask for, under the texts' letters (B, eta, L, mu, d, ...)."""
+        batch: dict[str, float] = {}
+        if isinstance(self.batch, Schedule):
+            for symbol, value in self.batch.symbols.items():
+                batch["B0" if symbol == "0" else f"B_{symbol}"] = value
+        else:
+            batch["B"] = float(self.batch)
+        h = self.problem.h
+        return {
+            **self.method.symbols, **batch,
+            "d": float(h.size), "L": float(h.max()), "mu": float(h.min()),
+        }  # fmt: skip
+
+    @property
+    def label(self) -> str:
+        """Method, batch size and problem in one line."""
+        problem = repr(self.problem).removeprefix("NoisyQuadratic(").removesuffix(")")
+        return f"{self.method.label}, B={self.batch}, {problem}"
+
+
+def _checkpoints(checks: Checks, seen: Iterable[int] | None, steps: int) -> tuple[int, ...]:
+    if seen is None:
+        return log_checkpoints(steps, 40)
+    listed = list(seen) if isinstance(seen, Iterable) and not isinstance(seen, str) else [seen]
+    inner = Checks("")
+    values = [inner.integer("checkpoints", k, 0, steps) for k in listed]
+    increasing = all(a < b for a, b in zip(values, values[1:], strict=False))
+    if inner.complaints or not values or not increasing:
+        checks.complain("checkpoints", shorten(seen), f"increasing integers in 0..{steps}")
+    return tuple(values)
+
+
+def _observables(checks: Checks, seen: Any, d: int) -> tuple[str, ...]:
+    listed = (
+        [seen] if isinstance(seen, str) else list(seen) if isinstance(seen, Iterable) else [seen]
+    )
+    for name in listed:
+        if not parse_observable(name, d):
+            checks.complain("observables", name, ALLOWED_OBSERVABLES + f" = {d}")
+    if not listed or len(set(map(str, listed))) != len(listed):
+        checks.complain("observables", listed, "a non-empty sequence without repetition")
+    return tuple(map(str, listed))

@@ -1,0 +1,85 @@
+"""How a refuted formula is wrong: the ratio claimed / exact steady state, in symbols.
+
+Only equalities and approximations of second moments and variances have such a ratio, and only with
+constant parameters. Transients and rates are explained by numbers instead.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from nqmbench.claims import Claim
+from nqmbench.formulas import symbols
+from nqmbench.methods import Method
+from nqmbench.plan import Case
+
+RATIOS: dict[Any, Any] = {}  # a ratio takes a tenth of a second; a claim has many cases
+
+__all__ = ["Explanation", "explanation", "plain_text"]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The ratio of a claim for one method.
+
+    Args:
+        ratio: as plain text, such as "h". value: at the numbers of the case.
+        expression: the SymPy expression.
+    """
+
+    ratio: str
+    value: float
+    expression: Any
+
+    @property
+    def sentence(self) -> str:
+        """As it stands in a reason."""
+        number = f" = {self.value:.6g}" if self.ratio != f"{self.value:g}" else ""
+        return f"in the steady state formula / exact = {self.ratio}{number}"
+
+
+def explanation(claim: Claim, case: Case) -> Explanation | None:
+    """The symbolic ratio of a claim on a case, or None when there is none or it is 1 there."""
+    moment = (claim.statistic, claim.of[:2])
+    if moment not in {("mean", "w2"), ("variance", "w["), ("mean", "er"), ("mean", "lo")}:
+        return None
+    if "bound" in claim.kind or not set(claim.arguments) & {"h", "sigma"}:
+        return None
+    if not (case.experiment.method.constant and isinstance(case.experiment.batch, int)):
+        return None
+    expression = symbolic_ratio(claim, case.experiment.method)
+    if expression is None:
+        return None
+    known = symbols(case.experiment, 0, case.observable.coordinate or 0)
+    numbers = {s: float(known[s.name]) for s in expression.free_symbols if s.name in known}
+    if len(numbers) < len(expression.free_symbols):
+        return None
+    value = float(expression.subs(numbers))
+    if abs(value - 1) < 1e-9:
+        return None
+    return Explanation(plain_text(expression), value, expression)
+
+
+def symbolic_ratio(claim: Claim, method: Method) -> Any:
+    """The ratio for a claim and a method; the numbers of the method do not matter."""
+    shape = (tuple(method.starts), method.readout, tuple(method.parameters), bool(method.power))
+    key = (claim.identity, claim.formula, method.step, shape)
+    if key not in RATIOS:
+        from nqmbench.symbolic import evaluate, ratio
+
+        formula = evaluate(claim.formula, claim.arguments)
+        RATIOS[key] = None if formula is None else ratio(formula, method)
+    return RATIOS[key]
+
+
+def plain_text(expression: Any) -> str:
+    """The expression as a person would type it: 2 - eta*h rather than -eta*h + 2.
+
+    >>> import sympy
+    >>> plain_text(sympy.sympify("h*(2*beta - eta*h + 2)/(2 - eta*h)"))
+    'h*(2*beta - eta*h + 2)/(2 - eta*h)'
+    """
+    text = str(expression).replace("**", "^")
+    return re.sub(r"\(-([\w*^]+) \+ ([\w*^]+)\)", r"(\2 - \1)", text)

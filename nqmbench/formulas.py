@@ -1,0 +1,104 @@
+"""What a claim's formula says about one cell: its symbols, and the value that it claims.
+
+For one coordinate the formula gets that coordinate's h, sigma, w0 (start minus optimum) and w0_std.
+For `error` and `loss` a formula that asks for one of these is taken per coordinate and summed, with
+the weights of the observable (their squares for a variance); otherwise it is the value itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from nqmbench.claims import Claim, argument_names
+from nqmbench.experiment import Experiment, Observable
+
+__all__ = ["FormulaError", "applies", "claimed_value", "given_scale"]
+
+PER_COORDINATE = ("h", "sigma", "w0", "w0_std")
+
+
+class FormulaError(Exception):
+    """A claim's own code failed; the message says how, and the claim becomes ERROR."""
+
+
+def claimed_value(claim: Claim, experiment: Experiment, observable: Observable, step: int) -> float:
+    """The value that a claim gives for an observable after `step` updates; may be infinite.
+
+    Raises:
+        FormulaError: the formula raised, asked for an unknown symbol, or did not return one number.
+    """
+    if observable.coordinate is not None:
+        return call(claim.formula, symbols(experiment, step, observable.coordinate), "formula")
+    if not set(claim.arguments) & set(PER_COORDINATE):
+        return call(claim.formula, symbols(experiment, step, None), "formula")
+    weights = observable.weights(experiment.problem.h)
+    order = 2 if claim.statistic == "variance" else 1
+    values = [
+        call(claim.formula, symbols(experiment, step, i), "formula") for i in range(weights.size)
+    ]
+    return float(np.dot(weights**order, np.array(values)))
+
+
+def applies(claim: Claim, experiment: Experiment, observable: Observable, step: int) -> bool:
+    """True when the claim speaks about this cell: `when` holds for its symbols."""
+    if claim.when is None:
+        return True
+    wants_coordinate = set(argument_names(claim.when)) & set(PER_COORDINATE)
+    i = observable.coordinate
+    chosen = [i] if i is not None or not wants_coordinate else range(experiment.problem.d)
+    return all(call(claim.when, symbols(experiment, step, c), "when") != 0 for c in chosen)
+
+
+def given_scale(
+    claim: Claim, experiment: Experiment, observable: Observable, step: int
+) -> float | None:
+    """The scale that the claim gives for its margin, or None for the natural one."""
+    if claim.scale is None or isinstance(claim.scale, float):
+        return claim.scale
+    value = call(claim.scale, symbols(experiment, step, observable.coordinate), "scale")
+    if not value > 0:
+        raise FormulaError(f"scale gave {value}; a scale is > 0")
+    return value
+
+
+def symbols(experiment: Experiment, step: int, coordinate: int | None) -> Mapping[str, Any]:
+    """Everything a formula may ask for, as NumPy floats (so that overflow is inf, not an error)."""
+    problem = experiment.problem
+    found: dict[str, Any] = {name: np.float64(v) for name, v in experiment.symbols.items()}
+    found |= {"k": np.float64(step), "experiment": experiment}
+    if coordinate is not None:
+        start = problem.w0 - problem.optimum
+        vectors = (problem.h, problem.sigma, start, problem.w0_std)
+        found |= {
+            n: np.float64(v[coordinate]) for n, v in zip(PER_COORDINATE, vectors, strict=True)
+        }
+    return found
+
+
+def call(function: Callable[..., Any], known: Mapping[str, Any], what: str) -> float:
+    """One number from a user's function.
+
+    Raises:
+        FormulaError: it raised, asked for something unknown, or returned no single real number.
+    """
+    wanted = argument_names(function)
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise FormulaError(
+            f"{what} asks for {', '.join(unknown)}; this experiment offers {', '.join(sorted(known))}"
+        )
+    try:
+        with np.errstate(all="ignore"):
+            value = np.asarray(function(**{name: known[name] for name in wanted}))
+    except Exception as error:  # a user's code may raise anything; the run goes on
+        raise FormulaError(f"{what} raised {type(error).__name__}: {error}") from error
+    if value.size != 1 or value.dtype.kind not in "biuf":
+        raise FormulaError(f"{what} gave {value!r:.80}; allowed: one real number")
+    number = float(value.reshape(()))
+    if math.isnan(number):
+        raise FormulaError(f"{what} gave NaN at k = {known['k']:g}")
+    return number

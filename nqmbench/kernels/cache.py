@@ -1,0 +1,112 @@
+"""Where compiled kernels are kept, and when they are compiled afresh.
+
+Numba stores the machine code of a function beside a stamp of the file that defines it.  It does
+not look at the files of the functions *called*: edit a helper, and the caller goes on returning
+the old numbers.  For a program that verifies formulas this is a wrong verdict.  So the folder of
+the cache is named by a hash of everything a number can depend on: the sources of all kernels, the
+versions of the compiler's parts, the processor, and Numba's flags.  Change one of them and the
+folder is another one, empty; change nothing and nothing is compiled twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import platform
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import llvmlite
+import llvmlite.binding
+import numba
+import numpy as np
+from numba.core import config
+
+log = logging.getLogger(__name__)
+
+# What a user may set, and what then changes the compiled code or its meaning.
+FLAGS = (
+    "CPU_NAME",
+    "CPU_FEATURES",
+    "OPT",
+    "LOOP_VECTORIZE",
+    "SLP_VECTORIZE",
+    "ENABLE_AVX",
+    "DISABLE_INTEL_SVML",
+    "LLVM_REFPRUNE_PASS",
+    "DEBUGINFO_DEFAULT",
+    "BOUNDSCHECK",
+)
+
+
+def fingerprint() -> str:
+    """Return a hash of all that the compiled kernels depend on."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    features = llvmlite.binding.get_host_cpu_features()
+    facts = [
+        numba.__version__,
+        llvmlite.__version__,
+        np.__version__,
+        platform.python_version(),
+        platform.machine(),
+        llvmlite.binding.get_host_cpu_name(),
+        ",".join(sorted(name for name, present in features.items() if present)),
+        *(f"{flag}={getattr(config, flag, None)}" for flag in FLAGS),
+    ]
+    digest.update("\0".join(facts).encode())
+    return digest.hexdigest()[:24]
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def base() -> Path:
+    """Return the folder that holds the caches: the user's choice, else the usual place.
+
+    ``NUMBA_CACHE_DIR``, else ``XDG_CACHE_HOME``, else ``~/.cache``.  If that cannot be written a
+    temporary folder serves this process, and one line in the log says so.
+    """
+    chosen = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
+    try:
+        folder = Path(chosen) if chosen else Path.home() / ".cache"
+    except RuntimeError:  # no home
+        folder = None
+    if folder is not None and _writable(folder / "nqmbench"):
+        return folder / "nqmbench"
+    temporary = Path(tempfile.mkdtemp(prefix="nqmbench-"))
+    log.info(
+        "compiled kernels cannot be kept: %s is not writable; using %s for now "
+        "(set NUMBA_CACHE_DIR to a folder that is)",
+        folder or "the home folder",
+        temporary,
+    )
+    return temporary
+
+
+FOLDER = base() / fingerprint()
+
+
+@contextlib.contextmanager
+def selected() -> Iterator[None]:
+    """Point Numba to the folder of these kernels while one of them is defined.
+
+    Numba reads the setting when a function is decorated, so the user's own kernels, decorated
+    outside, keep the folder that the user chose.
+    """
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(FOLDER)
+    try:
+        yield
+    finally:
+        config.CACHE_DIR = before

@@ -1,0 +1,62 @@
+"""How functions are compiled: every option of the compiler, decided here once.
+
+- ``cache=True``: a kernel is compiled once per machine.  Numba itself does not notice an edit in
+  another file than the caller's; `nqmbench.kernels.cache` does.
+- ``fastmath`` stays off: the digits must not depend on the vector width.  Where fusing pays, the
+  source says so (`nqmbench.kernels.bits.fma`).
+- ``error_model="numpy"``: a division by zero gives inf, as the moments of a diverged run need;
+  Python's model would also put a branch into every loop that divides.
+- ``nogil=True``: other Python threads (a progress bar, say) run meanwhile.
+- ``boundscheck=False``: explicit, so that NUMBA_BOUNDSCHECK cannot change what is compiled.
+- ``parallel=True`` only for the loop over superblocks, never for the kernels inside it: it costs
+  a second of compile time each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+import numba.extending
+
+from nqmbench.kernels import cache
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+OPTIONS: dict[str, Any] = {
+    "cache": True,
+    "error_model": "numpy",
+    "nogil": True,
+    "boundscheck": False,
+}
+
+
+def _compile(function: Function, **options: Any) -> Function:
+    with cache.selected():
+        return cast(Function, numba.njit(**OPTIONS, **options)(function))
+
+
+def jit(function: Function) -> Function:
+    """Compile ``function`` with the package's options."""
+    return _compile(function)
+
+
+def jit_small(function: Function) -> Function:
+    """Compile a helper that LLVM puts into its caller, so that stack arrays stay in registers."""
+    return _compile(function, forceinline=True)
+
+
+def jit_inline(function: Function) -> Function:
+    """Compile ``function`` as a part of each caller's source, as if it were written there."""
+    return _compile(function, inline="always")
+
+
+def jit_parallel(function: Function) -> Function:
+    """Compile ``function`` with the package's options and run its ``prange`` loops on threads."""
+    return _compile(function, parallel=True)
+
+
+def intrinsic(function: Callable[..., Any]) -> Any:
+    """Turn a code generator into a function that jitted code can call."""
+    return numba.extending.intrinsic(function)

@@ -1,0 +1,240 @@
+"""What a kernel is told: a program, and the part of it that is known when it is compiled.
+
+A `Program` holds the numbers of one experiment.  Its `Structure` holds the facts that shape the
+code: how many states, which entries of the tables are ever different from 0, the law of the noise,
+the precision.  A kernel is compiled per structure, so an absent entry costs nothing, and methods
+that differ only in their numbers share a kernel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nqmbench.kernels.laws import LAWS
+
+Reals = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+PRECISIONS = ("f32", "mixed")
+
+
+class Structure(NamedTuple):
+    """The compile-time facts of a program; hashable, so that kernels can be kept by it.
+
+    Attributes:
+        increments, chain: for each row the columns of its entries, a tuple of n tuples of bool.
+        point, push: a tuple of n bool.
+        unit: whether an entry of ``point`` is 1 in every step.
+        readout: the state that is observed.
+        scheduled: whether the tables have a row per step.
+        law: the number of the noise law.
+        mixed: whether states are float64 (else float32).
+    """
+
+    increments: tuple[tuple[bool, ...], ...]
+    chain: tuple[tuple[bool, ...], ...]
+    point: tuple[bool, ...]
+    push: tuple[bool, ...]
+    unit: tuple[bool, ...]
+    readout: int
+    scheduled: bool
+    law: int
+    mixed: bool
+
+
+class Tables(NamedTuple):
+    """The run-time numbers of a program, as the compiled kernel reads them.
+
+    ``increments``, ``chain``, ``point``, ``push`` and ``scale`` have the precision of the states.
+    ``scale`` (T1,) is 1/sqrt(B) for Gaussian noise, 1/B for the others, whose B draws are added.
+    """
+
+    increments: NDArray[Any]
+    chain: NDArray[Any]
+    point: NDArray[Any]
+    push: NDArray[Any]
+    scale: NDArray[Any]
+    draws: Integers
+    nu: np.float32
+    starts: Reals
+    lam: Reals
+    sigma: Reals
+    w0: Reals
+    w0_std: Reals
+    checkpoints: Integers
+    feeds_start: Integers
+    feeds_observable: Integers
+    feeds_weight: Reals
+    feeds_power: Integers
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    r"""One experiment in the form the kernels run.
+
+    For each coordinate ``i`` a trajectory has states ``z`` (n of them); step ``t`` is
+
+        u = c_t . z - s_{t,i} x,      s_{t,i} = sigma_i / sqrt(B_t), x of mean 0 and variance 1
+        z_r += sum_j D_t[r,j] z_j (old) + sum_{j<r} L_t[r,j] z_j (new) + e_t[r] lam_i u
+
+    in the order r = 0, ..., n-1.  After ``k`` steps, ``k`` in ``checkpoints``, with
+    ``w = z[readout]``, observable ``o`` is the sum over all feeds of ``weight * w_i**power``.
+
+    Args:
+        precision: "f32" (states and noise in float32) or "mixed" (float64 states, float32 noise).
+        law: gaussian, uniform, rademacher, laplace, exponential or student.
+        nu: degrees of freedom of Student's noise, > 2; ignored for the other laws.
+        increments: D, shape (T1, n, n); T1 is 1 for constant tables, else ``steps``.
+        chain: L, shape (T1, n, n), strictly lower triangular.
+        point: c, shape (T1, n).
+        push: e, shape (T1, n).
+        batch: B, shape (T1,), >= 1.
+        starts: shape (n,): state r starts at ``starts[r]`` times the start of the coordinate.
+        readout: the state that is observed, 0 <= readout < n.
+        lam: shape (d,), the factor of the gradient's push per coordinate.
+        sigma: shape (d,), standard deviation of one sample's noise, >= 0.
+        w0, w0_std: shape (d,), mean and standard deviation (>= 0) of the Gaussian start.
+        steps: number of steps, >= 0.
+        checkpoints: shape (S,), strictly increasing in 0..steps.
+        feeds_start: shape (d + 1,): feeds ``feeds_start[i]`` to ``feeds_start[i+1] - 1`` belong
+            to coordinate i.
+        feeds_observable, feeds_weight, feeds_power: shape (F,); powers are 1, 2 or 3.
+        observables: number of observables.
+    """
+
+    precision: str
+    law: str
+    nu: float
+    increments: Reals
+    chain: Reals
+    point: Reals
+    push: Reals
+    batch: Integers
+    starts: Reals
+    readout: int
+    lam: Reals
+    sigma: Reals
+    w0: Reals
+    w0_std: Reals
+    steps: int
+    checkpoints: Integers
+    feeds_start: Integers
+    feeds_observable: Integers
+    feeds_weight: Reals
+    feeds_power: Integers
+    observables: int
+
+    def __post_init__(self) -> None:
+        """Check what would otherwise be an access outside an array."""
+        rows, n = np.shape(self.point)
+        d, feeds = len(self.lam), len(self.feeds_observable)
+        checkpoints = np.asarray(self.checkpoints)
+        problems = [
+            text
+            for text, bad in (
+                ("precision is f32 or mixed", self.precision not in PRECISIONS),
+                (f"law is one of {', '.join(LAWS)}", self.law not in LAWS),
+                ("nu > 2 for student", self.law == "student" and not self.nu > 2.0),
+                ("1 or `steps` rows per table", rows not in (1, self.steps)),
+                ("increments: (T1, n, n)", np.shape(self.increments) != (rows, n, n)),
+                ("chain: (T1, n, n)", np.shape(self.chain) != (rows, n, n)),
+                ("chain is strictly lower triangular", bool(np.any(np.triu(self.chain)))),
+                ("push: (T1, n)", np.shape(self.push) != (rows, n)),
+                ("batch: (T1,), >= 1", np.shape(self.batch) != (rows,) or np.min(self.batch) < 1),
+                ("starts: (n,)", np.shape(self.starts) != (n,)),
+                ("0 <= readout < n", not 0 <= self.readout < n),
+                (
+                    "lam, sigma, w0, w0_std: (d,), d >= 1",
+                    d < 1 or any(np.shape(v) != (d,) for v in (self.sigma, self.w0, self.w0_std)),
+                ),
+                (
+                    "checkpoints increase strictly within 0..steps",
+                    checkpoints.ndim != 1
+                    or checkpoints.size < 1
+                    or bool(np.any(np.diff(checkpoints) <= 0))
+                    or checkpoints[0] < 0
+                    or checkpoints[-1] > self.steps,
+                ),
+                (
+                    "feeds_start: (d + 1,), increasing from 0 to the number of feeds",
+                    np.shape(self.feeds_start) != (d + 1,)
+                    or self.feeds_start[0] != 0
+                    or self.feeds_start[-1] != feeds
+                    or bool(np.any(np.diff(self.feeds_start) < 0)),
+                ),
+                (
+                    "feeds_weight, feeds_power: as long as feeds_observable",
+                    len(self.feeds_weight) != feeds or len(self.feeds_power) != feeds,
+                ),
+                (
+                    "0 <= feeds_observable < observables",
+                    self.observables < 1
+                    or any(not 0 <= o < self.observables for o in self.feeds_observable),
+                ),
+                ("feeds_power is 1, 2 or 3", any(p not in (1, 2, 3) for p in self.feeds_power)),
+            )
+            if bad
+        ]
+        if problems:
+            raise ValueError("not a program: needs " + "; ".join(problems))
+
+    @cached_property
+    def structure(self) -> Structure:
+        """The compile-time facts: a table entry is present if any step has it."""
+        present = [
+            np.any(np.asarray(t) != 0.0, axis=0)
+            for t in (self.increments, self.chain, self.point, self.push)
+        ]
+        increments, chain, point, push = (p.tolist() for p in present)
+        return Structure(
+            increments=tuple(tuple(row) for row in increments),
+            chain=tuple(tuple(row) for row in chain),
+            point=tuple(point),
+            push=tuple(push),
+            unit=tuple(np.all(np.asarray(self.point) == 1.0, axis=0).tolist()),
+            readout=int(self.readout),
+            scheduled=len(self.point) > 1,
+            law=LAWS[self.law],
+            mixed=self.precision == "mixed",
+        )
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The run-time numbers, contiguous and of the types the kernels are compiled for."""
+        real = np.float64 if self.precision == "mixed" else np.float32
+
+        def states(values: Any) -> NDArray[Any]:
+            return np.ascontiguousarray(values, dtype=real)
+
+        def reals(values: Any) -> Reals:
+            return np.ascontiguousarray(values, dtype=np.float64)
+
+        def integers(values: Any) -> Integers:
+            return np.ascontiguousarray(values, dtype=np.int64)
+
+        batch = reals(self.batch)
+        gaussian = self.law == "gaussian"
+        return Tables(
+            increments=states(self.increments),
+            chain=states(self.chain),
+            point=states(self.point),
+            push=states(self.push),
+            scale=states(1.0 / np.sqrt(batch) if gaussian else 1.0 / batch),
+            draws=integers(np.ones_like(batch) if gaussian else self.batch),
+            nu=np.float32(self.nu if self.law == "student" else 0.0),
+            starts=reals(self.starts),
+            lam=reals(self.lam),
+            sigma=reals(self.sigma),
+            w0=reals(self.w0),
+            w0_std=reals(self.w0_std),
+            checkpoints=integers(self.checkpoints),
+            feeds_start=integers(self.feeds_start),
+            feeds_observable=integers(self.feeds_observable),
+            feeds_weight=reals(self.feeds_weight),
+            feeds_power=integers(self.feeds_power),
+        )

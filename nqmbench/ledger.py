@@ -1,0 +1,190 @@
+"""The state of every cell during a run: what is decided, and what is still open.
+
+The first decision on a cell is kept, with the estimate of that look. An experiment is simulated
+further only while a cell on it is open whose claim may still change: a refuted claim asks for
+nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nqmbench.experiment import Experiment
+from nqmbench.moments import Moments
+from nqmbench.plan import Case, Cell, Plan, PlannedClaim
+from nqmbench.verdicts import (
+    DETERMINISTIC,
+    Region,
+    Sample,
+    Verdict,
+    combine,
+    critical_value,
+    decide,
+    region,
+)
+
+__all__ = ["Ledger", "Record", "samples"]
+
+TINY = 2.0**-40  # a relative spread below this is rounding
+NEGLIGIBLE = 2.0**-70  # the square of such a spread, with room for its own rounding
+
+
+@dataclass(eq=False)
+class Record:
+    """One cell and what is known of it.
+
+    Args:
+        claim, case, cell: what it is. z: the critical value of its suite.
+        verdict: None while open. sample: the estimate of the deciding (or last) look.
+        target: the region at that look. scale: what the margin was relative to.
+    """
+
+    claim: PlannedClaim
+    case: Case
+    cell: Cell
+    z: float
+    verdict: Verdict | None = None
+    sample: Sample | None = None
+    target: Region | None = None
+    scale: float = np.nan
+
+    def hear(self, sample: Sample, precision: str) -> None:
+        """Take a look: decide the cell if the sample allows it."""
+        kind, claimed = getattr(self.claim.item, "kind", ""), self.cell.claimed
+        self.sample = sample
+        self.scale = self.cell.scale or self._natural_scale(sample)
+        if sample.deterministic:
+            tolerance = DETERMINISTIC[precision]
+            floor = NEGLIGIBLE * sample.rms**2 if self._variance else 0.0
+            exact_margin = self.claim.margin if kind == "approximation" else tolerance
+            self.target = region(kind, claimed, self.scale, exact_margin).widened(floor)
+        else:
+            self.target = region(kind, claimed, self.scale, self.claim.margin)
+        self.verdict = decide(sample, self.target, self.z)
+
+    @property
+    def deviation(self) -> float:
+        """(estimate - claimed) / scale, the sample's relative deviation."""
+        if self.sample is None:
+            return float("nan")
+        with np.errstate(all="ignore"):
+            return float(np.float64(self.sample.estimate - self.cell.claimed) / self.scale)
+
+    @property
+    def _variance(self) -> bool:
+        return getattr(self.claim.item, "statistic", "mean") == "variance"
+
+    def _natural_scale(self, sample: Sample) -> float:
+        """|claimed| for squares and variances; the sample's rms where a value may pass through 0."""
+        if self._variance or self.case.observable.nonnegative:
+            return abs(self.cell.claimed)
+        return sample.rms
+
+
+class Ledger:
+    """All records of a run, by task."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.records: list[Record] = []
+        self.by_task: dict[str, list[Record]] = {key: [] for key in plan.experiments}
+        levels = {s.name: critical_value(plan.cells(s.name)) for s in plan.suites}
+        for claim in plan.claims:
+            for case in claim.cases:
+                for cell in case.cells:
+                    record = Record(claim, case, cell, levels[claim.item.suite])
+                    self.records.append(record)
+                    self.by_task[case.task].append(record)
+        self.refuted: set[str] = set()
+
+    def wanted(self, task: str) -> bool:
+        """True while the task has an open cell of a claim that is not refuted yet."""
+        return any(
+            r.verdict is None and r.claim.item.identity not in self.refuted
+            for r in self.by_task[task]
+        )
+
+    def hear(self, task: str, moments: Moments, precision: str) -> None:
+        """Take a look at every open cell of a task."""
+        experiment = self.plan.experiments[task]
+        tables = {s: samples(moments, s) for s in ("mean", "variance")}
+        step_index = {k: s for s, k in enumerate(experiment.checkpoints)}
+        column = {o.name: i for i, o in enumerate(experiment.observed)}
+        for record in self.by_task[task]:
+            if record.verdict is None:
+                place = (step_index[record.cell.step], column[record.case.observable.name])
+                statistic = getattr(record.claim.item, "statistic", "mean")
+                record.hear(tables[statistic].at(place), precision)
+                if record.verdict is Verdict.REFUTED:
+                    self.refuted.add(record.claim.item.identity)
+
+    def of_case(self, claim: PlannedClaim, case: Case) -> list[Record]:
+        """The records of one case, by step."""
+        return [r for r in self.by_task[case.task] if r.claim is claim and r.case is case]
+
+    def verdict(self, records: list[Record]) -> Verdict:
+        """The verdict on several cells together."""
+        return combine(r.verdict or Verdict.INCONCLUSIVE for r in records)
+
+    @property
+    def decided(self) -> int:
+        """The number of cells that need no more work."""
+        return sum(
+            r.verdict is not None or r.claim.item.identity in self.refuted for r in self.records
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class SampleTable:
+    """Samples of one statistic for every checkpoint and observable; arrays of shape (S, O)."""
+
+    estimate: NDArray[np.float64]
+    error: NDArray[np.float64]
+    skewness: NDArray[np.float64]
+    deterministic: NDArray[np.bool_]
+    diverged: NDArray[np.bool_]
+    rms: NDArray[np.float64]
+    count: int
+
+    def at(self, place: tuple[int, int]) -> Sample:
+        """The sample of one cell."""
+        return Sample(
+            float(self.estimate[place]),
+            float(self.error[place]),
+            float(self.skewness[place]),
+            self.count,
+            bool(self.deterministic[place]),
+            bool(self.diverged[place]),
+            float(self.rms[place]),
+        )
+
+    def places(self) -> Iterator[tuple[int, int]]:
+        """All (checkpoint, observable) index pairs."""
+        yield from np.ndindex(self.estimate.shape)  # type: ignore[misc]
+
+
+def samples(moments: Moments, statistic: str) -> SampleTable:
+    """The samples of a statistic, "mean" or "variance", from central moments."""
+    found = moments.mean_estimate() if statistic == "mean" else moments.variance_estimate()
+    with np.errstate(all="ignore"):
+        variance = moments.central[0] / moments.count
+        deterministic = np.sqrt(variance) <= TINY * np.abs(moments.mean)
+        rms = np.sqrt(moments.mean**2 + variance)
+    return SampleTable(
+        found.value,
+        found.error,
+        found.skewness,
+        deterministic,
+        moments.diverged,
+        rms,
+        moments.count,
+    )
+
+
+def experiment_label(experiment: Experiment) -> str:
+    """The name under which an experiment stands in estimates.csv."""
+    return f"{experiment.label}, steps={experiment.steps}"

@@ -1,0 +1,115 @@
+"""The laws of the gradient noise and their cumulants.
+
+A law is standardised to mean 0 and variance 1. Cumulants are what exact theory needs: they add
+over independent samples, so the mean of B samples has kappa_r / B^(r-1), and a linear recursion
+transforms each order by itself. A law enters the exact moments only through the numbers here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from nqmbench.errors import Checks, choices, is_real
+
+__all__ = ["LAWS", "NoiseLaw", "noise_law"]
+
+HIGHEST_ORDER = 8
+
+
+def cumulants_from_moments(moments: list[float]) -> list[float]:
+    """Cumulants kappa_1..kappa_R of a law with raw moments E x, ..., E x^R.
+
+    kappa_r = m_r - sum_{j<r} C(r-1, j-1) kappa_j m_{r-j}
+
+    >>> cumulants_from_moments([0.0, 1.0, 0.0, 3.0])
+    [0.0, 1.0, 0.0, 0.0]
+    """
+    cumulants: list[float] = []
+    for r, moment in enumerate(moments, start=1):
+        lower = sum(
+            math.comb(r - 1, j - 1) * cumulants[j - 1] * moments[r - j - 1] for j in range(1, r)
+        )
+        cumulants.append(moment - lower)
+    return cumulants
+
+
+def student_moment(order: int, nu: float) -> float:
+    """E x^order of Student's law scaled to variance 1, inf where it does not exist (order >= nu).
+
+    E x^(2m) = (nu-2)^m prod_{j=1..m} (2j-1)/(nu-2j)
+    """
+    if order >= nu:
+        return math.inf
+    if order % 2:
+        return 0.0
+    return math.prod((2 * j - 1) * (nu - 2) / (nu - 2 * j) for j in range(1, order // 2 + 1))
+
+
+# Raw moments of order r of the standardised laws.
+MOMENTS: dict[str, Callable[[int, float], float]] = {
+    "gaussian": lambda r, nu: 0.0 if r % 2 else math.prod(range(1, r, 2)),
+    "uniform": lambda r, nu: 0.0 if r % 2 else 3.0 ** (r // 2) / (r + 1),
+    "rademacher": lambda r, nu: 0.0 if r % 2 else 1.0,
+    "laplace": lambda r, nu: 0.0 if r % 2 else math.factorial(r) / 2.0 ** (r // 2),
+    # E (X - 1)^r for X ~ Exp(1) counts the permutations without fixed point.
+    "exponential": lambda r, nu: sum(
+        (-1) ** j * math.factorial(r) / math.factorial(j) for j in range(r + 1)
+    ),
+    "student": student_moment,
+}
+LAWS = tuple(MOMENTS)
+
+
+@dataclass(frozen=True)
+class NoiseLaw:
+    """One standardised law of a single noise sample.
+
+    Args:
+        name: one of "gaussian", "uniform", "rademacher", "laplace", "exponential", "student".
+        nu: degrees of freedom of Student's law (> 2); 0 for all others.
+
+    >>> NoiseLaw("uniform").cumulant(4)
+    -1.2
+    >>> NoiseLaw("student", 9.0).cumulant(4), NoiseLaw("student", 3.0).cumulant(4)
+    (1.2, inf)
+    """
+
+    name: str
+    nu: float = 0.0
+
+    def cumulant(self, order: int) -> float:
+        """kappa_order of the law, order 1..8; inf where the moment does not exist."""
+        return self._cumulants[order - 1]
+
+    @cached_property
+    def _cumulants(self) -> list[float]:
+        # Moments of these laws are small rationals; rounding at 1e-12 removes the noise of the sum.
+        moments = [MOMENTS[self.name](r, self.nu) for r in range(1, HIGHEST_ORDER + 1)]
+        finite = next((r for r, m in enumerate(moments) if math.isinf(m)), HIGHEST_ORDER)
+        cumulants = [round(c, 12) + 0.0 for c in cumulants_from_moments(moments[:finite])]
+        return cumulants + [math.inf] * (HIGHEST_ORDER - finite)
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.nu:g})" if self.nu else self.name
+
+
+def noise_law(seen: Any, checks: Checks) -> NoiseLaw:
+    """The law that a user wrote as a name or as ("student", nu); complaints go to `checks`."""
+    if isinstance(seen, NoiseLaw):
+        return seen
+    if isinstance(seen, str) and seen in LAWS and seen != "student":
+        return NoiseLaw(seen)
+    if isinstance(seen, tuple | list) and len(seen) == 2 and seen[0] == "student":
+        nu = seen[1]
+        if is_real(nu) and 2 < nu < math.inf:
+            return NoiseLaw("student", float(nu))
+    checks.complain(
+        "noise",
+        seen,
+        choices(n for n in LAWS if n != "student") + ' or ("student", nu) with nu > 2',
+    )
+    return NoiseLaw("gaussian")

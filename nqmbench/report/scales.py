@@ -1,0 +1,219 @@
+"""Axes that show both a deviation of a factor of thousand and a margin of one percent.
+
+Deviations are drawn on a scale that is linear inside the margin and logarithmic outside (symlog), with
+at least a third of the height for the margin. What lies beyond the last decade shown is drawn as an
+arrow at the edge. Step 0 has a place of its own on the logarithmic axis of steps, left of the first step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+from numpy.typing import NDArray
+
+from nqmbench.report.words import SUPERSCRIPTS, number, percent
+
+__all__ = ["Deviations", "places_of_steps", "set_deviations", "set_steps", "set_values"]
+
+Floats = NDArray[np.float64]
+FARTHEST = 1e5  # margins; beyond it an arrow
+
+
+def finite(*arrays: Floats) -> Floats:
+    """All finite numbers of the arrays."""
+    joined = np.concatenate([np.ravel(a) for a in arrays]) if arrays else np.empty(0)
+    return joined[np.isfinite(joined)]
+
+
+def places_of_steps(steps: Floats, first: float) -> Floats:
+    """Where the steps stand on a logarithmic axis: 0 half a decade before the first positive one."""
+    return np.where(steps > 0, steps, first / 2)
+
+
+def set_steps(axes: Axes, steps: Floats) -> None:
+    """A logarithmic axis of steps with plain labels, and with a 0 if step 0 is among them."""
+    positive = np.unique(steps[steps > 0])
+    first, last = (positive[0], positive[-1]) if positive.size else (1.0, 1.0)
+    axes.set_xscale("log")
+    start = first / 2 if (steps == 0).any() else first
+    pad = max((last / start) ** 0.035, 1.06)
+    axes.set_xlim(start / pad, last * pad)
+    decades = math.log10(last / first) if last > first else 0
+    subs = (1.0,) if decades > 2.5 else (1.0, 2.0, 5.0) if decades > 0.5 else tuple(np.arange(1.0, 10.0))
+    ticks = [t for t in LogLocator(subs=subs, numticks=50).tick_values(first, last) if first <= t <= last * 1.001]
+    thinned = [t for t in ticks if t == round(t)] or [first, last]
+    while len(thinned) > 9:
+        thinned = thinned[::2]
+    labels = [step_label(t) for t in thinned]
+    if (steps == 0).any():
+        thinned, labels = [start, *thinned], ["0", *labels]
+    axes.xaxis.set_major_locator(FixedLocator(thinned))
+    axes.xaxis.set_major_formatter(FixedFormatter(labels))
+    between = LogLocator(subs=tuple(range(2, 10)), numticks=50).tick_values(first, last) if decades <= 7 else []
+    axes.xaxis.set_minor_locator(FixedLocator([t for t in between if first < t < last]))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def step_label(step: float) -> str:
+    """A step as a label: 1000, 20 000, 10⁶."""
+    exponent = round(math.log10(step)) if step > 0 else 0
+    if step >= 1e5 and step == 10.0**exponent:
+        return f"10{str(exponent).translate(SUPERSCRIPTS)}"
+    return f"{round(step):,}".replace(",", "\u202f") if step >= 1e4 else f"{step:g}"
+
+
+def set_values(axes: Axes, measured: Sequence[Floats], formula: Sequence[Floats], widths: Floats, which: str = "y") -> None:
+    """The scale of the quantity: logarithmic if it is positive over more than a decade.
+
+    Args:
+        axes: where. measured: estimates and exact values. formula: it stretches the axis, but not
+            so far that the measured values could no longer be told apart.
+        widths: half-widths of the intervals; a signed quantity is logarithmic outside the noise.
+        which: "y" or "x".
+    """
+    seen, claimed = finite(*measured), finite(*formula)
+    everything = np.concatenate([seen, claimed])
+    axis = axes.yaxis if which == "y" else axes.xaxis
+    set_scale, set_limits = (axes.set_yscale, axes.set_ylim) if which == "y" else (axes.set_xscale, axes.set_xlim)
+    if not seen.size:
+        seen = claimed if claimed.size else np.array([0.0, 1.0])
+    low, high = float(seen.min()), float(seen.max())
+    with_formula = everything[everything > 0] if low > 0 else everything
+    if low > 0 and max(with_formula.max() / with_formula.min(), high / low) > 10:
+        bottom = max(float(with_formula.min()), low / 1e3)
+        top = min(float(with_formula.max()), high * 1e3)
+        pad = (top / bottom) ** 0.06
+        set_scale("log")
+        set_limits(bottom / pad, top * pad)
+        _decade_ticks(axis, bottom / pad, top * pad)
+        return
+    noise = finite(widths)
+    floor = float(np.median(noise[noise > 0])) if (noise > 0).any() else 0.0
+    size = max(abs(low), abs(high))
+    if low < 0 < high and floor and size / floor > 1e4:
+        set_scale("symlog", linthresh=max(size / 1e4, floor), linscale=0.5)
+        return
+    span = (high - low) or abs(high) or 1.0
+    bottom = max(float(everything.min(initial=low)), low - 1.5 * span)
+    top = min(float(everything.max(initial=high)), high + 1.5 * span)
+    pad = 0.07 * ((top - bottom) or 1.0)
+    set_limits(bottom - pad, top + pad)
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 3)))
+    axes.locator_params(axis="y" if which == "y" else "x", nbins=5 if which == "y" else 4)
+
+
+def _decade_ticks(axis: Axis, bottom: float, top: float) -> None:
+    decades = math.log10(top / bottom)
+    if decades < 1.6:
+        subs = (1.0, 2.0, 5.0)
+        ticks = [s * 10.0**j for j in range(-330 if bottom < 1e-300 else math.floor(math.log10(bottom)), math.ceil(math.log10(top)) + 1)
+                 for s in subs]  # fmt: skip
+    else:
+        stride = max(1, math.ceil(decades / 6))
+        ticks = [10.0**j for j in range(math.ceil(math.log10(bottom)), math.floor(math.log10(top)) + 1)
+                 if j % stride == 0]  # fmt: skip
+    shown = [t for t in ticks if bottom <= t <= top]
+    axis.set_major_locator(FixedLocator(shown))
+    axis.set_major_formatter(FixedFormatter([_value_label(t) for t in shown]))
+    minor = LogLocator(subs=tuple(range(2, 10)), numticks=50) if 1.6 <= decades <= 6 else NullLocator()
+    axis.set_minor_locator(minor)
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _value_label(value: float) -> str:
+    exponent = math.floor(math.log10(value) + 1e-9)
+    if -3 <= exponent <= 3:
+        return number(value, 2)
+    mantissa = round(value / 10.0**exponent)
+    power = f"10{str(exponent).translate(SUPERSCRIPTS)}"
+    return power if mantissa == 1 else f"{mantissa}×{power}"
+
+
+@dataclass(frozen=True)
+class Deviations:
+    """The range of a deviation axis: beyond `low` or `high` a point becomes an arrow."""
+
+    margin: float
+    low: float
+    high: float
+    linear: bool
+
+
+def set_deviations(axes: Axes, values: Iterable[Floats], bands: Floats, widths: Floats, which: str = "y") -> Deviations:
+    """The scale of relative deviations, in percent.
+
+    Args:
+        axes: where. values: deviations to be shown, and ends of intervals.
+        bands: relative edges of the margin, infinite ones included. widths: half-widths of the
+            relative intervals, which stand in for a margin of zero.
+        which: "y" or "x".
+
+    Returns:
+        The range that was chosen.
+    """
+    edges = finite(np.abs(bands))
+    edges = edges[edges > 0]
+    seen = finite(*values)
+    noise = finite(widths)
+    stand_in = float(np.median(noise)) if noise.size else float(np.abs(seen).max(initial=0.0))
+    margin = float(edges.max()) if edges.size else stand_in or 0.01
+    reach = FARTHEST * margin
+    low, high = float(seen.min(initial=0.0)), float(seen.max(initial=0.0))
+    linear = max(-low, high) <= 4 * margin
+    set_scale, set_limits = (axes.set_yscale, axes.set_ylim) if which == "y" else (axes.set_xscale, axes.set_xlim)
+    axis = axes.yaxis if which == "y" else axes.xaxis
+    if linear:
+        span = Deviations(margin, min(low, -margin) * 1.3, max(high, margin) * 1.3, True)
+        sides = [sign * j * margin for j in (1, 2, 3, 4) for sign in (-1, 1)]
+        if max(-low, high) > 2.2 * margin:
+            sides = [t for t in sides if abs(t) != 3 * margin]
+    else:
+        linthresh = 1.5 * margin
+        most = 3 if which == "y" else 2
+        low, high = max(low, -reach), min(high, reach)
+        decades = [math.log10(max(side, linthresh) / linthresh) for side in (-low, high)]
+        linscale = max(0.55, (0.36 if which == "y" else 0.6) * sum(decades))
+        set_scale("symlog", linthresh=linthresh, linscale=linscale, base=10)
+        span = Deviations(margin, -linthresh if -low <= linthresh else low * 2.2,
+                          linthresh if high <= linthresh else high * 2.2, False)  # fmt: skip
+        sides = [-margin, margin, *_decades(linthresh, span.high, most), *(-t for t in _decades(linthresh, -span.low, most))]
+    set_limits(span.low, span.high)
+    ticks = _apart(axis, [0.0, *(t for t in sides if span.low <= t <= span.high)], span, 0.06 if which == "y" else 0.16)
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_major_formatter(FixedFormatter([_percent_label(t) for t in ticks]))
+    axis.set_minor_locator(NullLocator())
+    return span
+
+
+def _apart(axis: Axis, ticks: Sequence[float], span: Deviations, least: float) -> list[float]:
+    """The ticks that keep at least this part of the axis between them; the first ones have precedence."""
+    place = axis.get_transform().transform
+    ends = place(np.array([span.low, span.high]))
+    kept: dict[float, float] = {}
+    for tick in ticks:
+        at = float((place(np.array([tick]))[0] - ends[0]) / (ends[1] - ends[0]))
+        if all(abs(at - other) >= least for other in kept.values()):
+            kept[tick] = at
+    return sorted(kept)
+
+
+def _percent_label(value: float) -> str:
+    exponent = math.floor(math.log10(100 * abs(value)) + 1e-9) if value else 0
+    if exponent < 4:
+        return percent(value, 2) if value else "0"
+    return f"{'+' if value > 0 else '−'}10{str(exponent).translate(SUPERSCRIPTS)}\u00a0%"
+
+
+def _decades(linthresh: float, end: float, most: int) -> list[float]:
+    """At most so many powers of ten outside the linear part, the last one included."""
+    if end <= linthresh:
+        return []
+    powers = range(math.ceil(math.log10(2.2 * linthresh)), math.floor(math.log10(end)) + 1)
+    stride = max(1, math.ceil(len(powers) / most))
+    return [10.0**j for j in list(powers)[::-1][::stride]]

@@ -1,0 +1,170 @@
+"""The words and numbers of a report: what a verdict means, how a quantity is called, how 0.00123 reads.
+
+Texts come from suite files, which anybody may write. `clean` takes out of them what no page, figure
+or table can carry (control characters, halves of surrogate pairs, switches of the writing direction).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from typing import Any
+
+__all__ = ["KINDS", "MEANINGS", "SYMBOLS", "clean", "count", "integer", "number", "percent", "quantity",
+           "shorten", "statement_of", "verdict_in_words"]  # fmt: skip
+
+# From good to bad: the order of the counts, of tables and of legends.
+MEANINGS = {
+    "CONFIRMED": "The whole interval of the simulation lies within the margin around the formula, in "
+    "every case. It does not say that the formula is exact: an error below the margin passes.",
+    "REFUTED": "In at least one case the whole interval lies outside the margin: the formula is wrong "
+    "there by more than the margin, and chance does not explain it.",
+    "INCONCLUSIVE": "The interval straddles the edge of the margin when the budget is used up. More "
+    "trajectories may decide; the reason says about how many.",
+    "DIVERGED": "The trajectories overflow: the step size lies beyond the limit of stability, so there "
+    "is no number to hold the formula against.",
+    "ERROR": "The formula could not be evaluated (it raised, or gave no number). The claim was not judged.",
+    "INCONSISTENT": "Simulation and exact theory disagree. That is a fault of this program, never of the "
+    "text; please report it.",
+}
+SYMBOLS = {
+    "CONFIRMED": "✓", "REFUTED": "✗", "INCONCLUSIVE": "?", "DIVERGED": "∞", "ERROR": "!", "INCONSISTENT": "≠",
+}  # fmt: skip
+KINDS = {
+    "equality": "is claimed to equal",
+    "approximation": "is claimed to be close to",
+    "upper bound": "is claimed to be at most",
+    "lower bound": "is claimed to be at least",
+    "ordering": "is claimed to be ordered by",
+}
+STATISTICS = {
+    "mean": ("E", "expected"), "variance": ("Var", "variance of"), "skewness": ("Skew", "skewness of"),
+    "probability": ("P", "probability of"),
+}  # fmt: skip
+OBSERVABLES = {
+    "error": ("Σ w²", "squared error"), "loss": ("½ Σ h w²", "loss"),
+    "distance": ("|w − w*|²", "squared distance"),
+}  # fmt: skip
+POWERS = {"w": "w", "w2": "w²", "w3": "w³"}
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+# Switches of the writing direction and the zero-width characters that can disguise a text.
+HIDDEN = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF])
+
+
+def clean(text: Any) -> str:
+    """The text on one line, without anything that cannot be shown.
+
+    >>> clean("two\\n lines\\x00"), clean(float("nan")), clean(None)
+    ('two lines', '', '')
+    """
+    if text is None or (isinstance(text, float) and math.isnan(text)):
+        return ""
+    whole = str(text).encode("utf-8", "replace").decode("utf-8").translate(HIDDEN)
+    return " ".join("".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in whole).split())
+
+
+def shorten(text: str, width: int) -> str:
+    """The text, cut at a word if possible, at most `width` characters long.
+
+    >>> shorten("the boxed second moment", 16)
+    'the boxed …'
+    """
+    if len(text) <= width:
+        return text
+    head = text[: width - 1]
+    at = head.rfind(" ")
+    return (head[:at] + " …") if at > width // 2 else head + "…"
+
+
+def number(value: Any, digits: int = 4) -> str:
+    """A number as a person writes it, with so many significant digits; a dash if there is none.
+
+    >>> number(0.0576567), number(5.02512e-4), number(float("inf")), number(None), number(-1e188)
+    ('0.05766', '5.025×10⁻⁴', '∞', '–', '−1×10¹⁸⁸')
+    """
+    if value is None or math.isnan(value := float(value)):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+    power = int(exponent)
+    if value == 0 or -4 < power < 6:
+        text = f"{value:.{max(digits - 1 - power, 0)}f}" if value else "0"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    else:
+        mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+        text = f"{mantissa}×10{str(power).translate(SUPERSCRIPTS)}"
+    return text.replace("-", "−")
+
+
+def integer(value: Any) -> str:
+    """A whole number in groups of three digits; a dash if there is none.
+
+    >>> integer(1048576.0).replace(chr(0x202f), "_"), integer(float("nan"))
+    ('1_048_576', '–')
+    """
+    if value is None or not math.isfinite(float(value)):
+        return "–"
+    return f"{int(value):,}".replace(",", "\u202f")
+
+
+def percent(value: Any, digits: int = 2) -> str:
+    """A signed relative number in percent.
+
+    >>> percent(0.0123), percent(-0.9), percent(0.0), percent(float("nan"))
+    ('+1.2 %', '−90 %', '0 %', '–')
+    """
+    if value is None or math.isnan(float(value)):
+        return "–"
+    text = number(100 * float(value), digits)
+    return f"{'+' if value > 0 else ''}{text} %".replace(" %", "\u00a0%")
+
+
+def count(n: int, one: str, many: str = "") -> str:
+    """A counted noun.
+
+    >>> count(1, "claim"), count(3, "claim"), count(2, "is", "are")
+    ('1 claim', '3 claims', '2 are')
+    """
+    return f"{integer(n)} {one if n == 1 else many or one + 's'}"
+
+
+def quantity(of: str, statistic: str, *, brief: bool = False) -> str:
+    """What was measured, in symbols and words; `brief` leaves the words out.
+
+    >>> quantity("w2[1]", "mean"), quantity("w[2]", "variance"), quantity("error", "mean")
+    ('E w², coordinate 1', 'Var w, coordinate 2', 'E Σ w², expected squared error')
+    >>> quantity("w2[i]", "mean"), quantity("my own", "mean")
+    ('E w², each coordinate', 'mean of my own')
+    """
+    letter, word = STATISTICS.get(statistic, (statistic, f"{statistic} of"))
+    if match := re.fullmatch(r"(w[23]?)\[(\w+)\]", of):
+        where = "each coordinate" if match[2] == "i" else f"coordinate {match[2]}"
+        return f"{letter} {POWERS[match[1]]}" + ("" if brief else f", {where}")
+    if of in OBSERVABLES:
+        symbol, noun = OBSERVABLES[of]
+        return f"{letter} {symbol}" + ("" if brief else f", {word} {noun}")
+    return f"{statistic} of {of}" if of else statistic
+
+
+def verdict_in_words(verdict: str) -> str:
+    """The verdict as it stands in a sentence or a title.
+
+    >>> verdict_in_words("REFUTED"), verdict_in_words("")
+    ('refuted', 'not decided')
+    """
+    return verdict.lower() or "not decided"
+
+
+def statement_of(kind: str, of: str, statistic: str) -> str:
+    """The words that lead to a claim's formula.
+
+    >>> statement_of("upper bound", "error", "mean")
+    'E Σ w², expected squared error, is claimed to be at most'
+    >>> statement_of("rate", "", "")
+    'an exact check (rate), decided without simulation'
+    """
+    if kind in KINDS:
+        return f"{quantity(of, statistic)}, {KINDS[kind]}"
+    return f"an exact check ({kind}), decided without simulation"

@@ -1,0 +1,46 @@
+"""Writes the report of a run into its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nqmbench.errors import OutputError
+
+if TYPE_CHECKING:
+    from nqmbench.results import Run
+
+__all__ = ["write_report"]
+
+
+def write_report(run: Run, folder: Path, progress: Callable[[str], None] | None = None) -> None:
+    """Write report.html, report.md and figures/*.svg, *.png.
+
+    The same run gives the same bytes. Figures of an earlier report that are no longer wanted stay.
+
+    Args:
+        run: the results; nothing else is read and nothing is simulated.
+        folder: the run's folder; it is made if it does not exist.
+        progress: called with one line of text before each figure.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    # Typesetting and plotting are slow to import, and most commands need neither.
+    from nqmbench.report.content import read
+
+    report = read(run)
+    try:
+        (folder / "figures").mkdir(parents=True, exist_ok=True)
+        drawable = [claim for claim in report.every() if claim.figure]
+        for i, claim in enumerate(drawable, 1):
+            if progress:
+                progress(f"figure {i} of {len(drawable)}: {claim.suite}::{claim.name}")
+            from nqmbench.report.figures import draw
+
+            for ending, content in draw(claim).items():
+                (folder / "figures" / f"{claim.figure}.{ending}").write_bytes(content)
+    except OSError as error:
+        place = error.filename or folder
+        raise OutputError(f"{place}: cannot be written ({error.strerror}); choose --out") from error

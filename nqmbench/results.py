@@ -1,0 +1,151 @@
+"""The results of a run: three tables and a description, and the folder that keeps them.
+
+    verdicts   one row per claim and case
+    cells      one row per cell: a quantity at a checkpoint, its formula, estimate and interval
+    estimates  one row per experiment, step and observable
+    about      suites and claims with their typeset formulas; arguments, versions, machine, times
+
+Everything that a report shows is read from here; reports never simulate. Monte Carlo columns are
+written by `repr`, exact and formula columns with 12 significant digits, so that the files are the
+same to the byte for any number of threads.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nqmbench.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CELL_COLUMNS", "ESTIMATE_COLUMNS", "VERDICT_COLUMNS", "Run", "load_run"]
+
+VERDICT_COLUMNS = (
+    "suite", "claim", "ref", "mends", "case", "of", "statistic", "kind", "verdict", "expected",
+    "reason", "margin", "worst_step", "formula", "exact", "estimate", "low", "high", "trials",
+)  # fmt: skip
+CELL_COLUMNS = (
+    "suite", "claim", "case", "method", "of", "statistic", "step", "formula", "exact", "estimate",
+    "low", "high", "region_low", "region_high", "scale", "trials", "verdict",
+)  # fmt: skip
+ESTIMATE_COLUMNS = (
+    "experiment", "step", "observable", "mean", "variance", "mean_se", "variance_se",
+    "exact_mean", "exact_variance", "trials",
+)  # fmt: skip
+
+# Columns that come from formulas: their last digits may differ between versions of libm.
+ROUNDED = {"formula", "exact", "exact_mean", "exact_variance", "region_low", "region_high", "scale"}
+TABLES = {"verdicts": VERDICT_COLUMNS, "cells": CELL_COLUMNS, "estimates": ESTIMATE_COLUMNS}
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A finished run.
+
+    Args:
+        verdicts, cells, estimates: the tables, with the columns above.
+        about: {"run": arguments, "suites": [...], "machine": {...}}; see `runner.describe`.
+    """
+
+    verdicts: pd.DataFrame
+    cells: pd.DataFrame
+    estimates: pd.DataFrame
+    about: Mapping[str, Any]
+
+    @property
+    def exit_code(self) -> int:
+        """0 when every verdict is as its suite expects; 1 otherwise, with ERROR or INCONSISTENT."""
+        return int(self.about["run"]["exit_code"])
+
+    def save(self, folder: Path) -> None:
+        """Write the three CSV files and run.json into an existing folder.
+
+        Raises:
+            OutputError: the folder cannot be written.
+        """
+        try:
+            for name, columns in TABLES.items():
+                table: pd.DataFrame = getattr(self, name)
+                lines = [",".join(columns)]
+                known = table.astype(object).where(table.notna(), None)
+                lines += [",".join(map(csv_text, columns, row)) for row in known.itertuples(False)]
+                (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+            text = json.dumps(
+                without_nan(self.about), indent=1, ensure_ascii=False, allow_nan=False
+            )
+            (folder / "run.json").write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise OutputError(
+                f"{folder}: cannot be written ({error.strerror}); choose --out"
+            ) from error
+
+
+def load_run(folder: str | Path) -> Run:
+    """The run that a folder keeps.
+
+    Args:
+        folder: a folder written by `run`, such as "reports/latest".
+
+    Raises:
+        UsageError: there is no complete run in the folder.
+    """
+    import pandas as pd
+
+    place = Path(folder)
+    missing = [n for n in ("run.json", *(f"{t}.csv" for t in TABLES)) if not (place / n).is_file()]
+    if missing:
+        raise UsageError(
+            f"{place}: not a finished run, {', '.join(missing)} is missing; "
+            "allowed: a folder written by `python -m nqmbench run`"
+        )
+    texts = {
+        c: str
+        for c in ("suite", "claim", "ref", "mends", "case", "of", "statistic", "kind", "verdict",
+                  "expected", "reason", "method", "experiment", "observable")
+    }  # fmt: skip
+    tables = {
+        name: pd.read_csv(place / f"{name}.csv", dtype=texts, keep_default_na=False, na_values=[""])
+        for name in TABLES
+    }
+    for table in tables.values():
+        for column in set(texts) & set(table.columns):
+            table[column] = table[column].fillna("").str.removeprefix("\t")
+    about = json.loads((place / "run.json").read_text(encoding="utf-8"))
+    return Run(tables["verdicts"], tables["cells"], tables["estimates"], about)
+
+
+def csv_text(column: str, value: Any) -> str:
+    """One field of a CSV file.
+
+    >>> csv_text("mean", 0.1), csv_text("exact", 1 / 3), csv_text("low", None)
+    ('0.1', '0.333333333333', '')
+    >>> csv_text("reason", "=SUM(A1), twice")
+    '"\\t=SUM(A1), twice"'
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        # A spreadsheet would take these for formulas; a tab before them makes them text.
+        text = "\t" + value if value[:1] in ("=", "+", "-", "@", "\t") else value
+        quoted = '"' + text.replace('"', '""') + '"'
+        return quoted if any(mark in text for mark in ',"\n\r\t') else text
+    if column in ROUNDED:
+        return f"{float(value):.12g}"
+    return repr(float(value)) if isinstance(value, float) else str(int(value))
+
+
+def without_nan(value: Any) -> Any:
+    """The value with every NaN and infinity replaced by null, which is all that JSON can say."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(k): without_nan(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(v) for v in value]
+    return value

@@ -1,0 +1,216 @@
+"""The checked face of the kernels: an experiment in, estimates with their standard errors out.
+
+The experiment's sequential form becomes the tables of the compiled recursion. The stream of random
+numbers is keyed by (seed, noise law, block, coordinate, lane) and by nothing else, so the numbers
+are the same to the last bit for any number of threads, and all methods meet the same noise.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nqmbench.errors import Checks, choices
+from nqmbench.experiment import Experiment
+from nqmbench.moments import Moments
+from nqmbench.recursion import sequential
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nqmbench.kernels import Program
+
+__all__ = ["PRECISIONS", "Estimates", "available_threads", "run_increment", "simulate"]
+
+PRECISIONS = ("mixed", "f32")
+LARGEST_TRIALS = 2**40
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """Estimated mean and variance of every observable at every checkpoint.
+
+    Args:
+        steps: the checkpoints, length S. observables: the names, length O.
+        moments: central moments of the sample, shape (S, O).
+    """
+
+    steps: tuple[int, ...]
+    observables: tuple[str, ...]
+    moments: Moments
+
+    def to_frame(self) -> pd.DataFrame:
+        """Columns step, observable, mean, variance, mean_se, variance_se, trials."""
+        import pandas as pd
+
+        mean, variance = self.moments.mean_estimate(), self.moments.variance_estimate()
+        S, O = len(self.steps), len(self.observables)  # noqa: E741
+        return pd.DataFrame(
+            {
+                "step": np.repeat(self.steps, O),
+                "observable": list(self.observables) * S,
+                "mean": mean.value.ravel(),
+                "variance": variance.value.ravel(),
+                "mean_se": mean.error.ravel(),
+                "variance_se": variance.error.ravel(),
+                "trials": self.moments.count,
+            }
+        )
+
+
+def simulate(
+    experiment: Experiment,
+    trials: int,
+    seed: int = 0,
+    threads: int | None = None,
+    precision: str = "mixed",
+) -> Estimates:
+    """Simulate independent trajectories and estimate mean and variance of the observables.
+
+    Args:
+        experiment: what to simulate.
+        trials: the exact number of trajectories, 1..2^40. Without any noise all are the same, and
+            one is run.
+        seed: 0..2^64-1; the same seed gives the same numbers, to the bit.
+        threads: 1 or more; None takes NQMBENCH_THREADS or every core that the process may use.
+        precision: "mixed" (normals in 32 bits, state in 64) or "f32" (both in 32).
+
+    Returns:
+        The estimates; `.to_frame()` gives a table.
+
+    Raises:
+        InvalidArguments: names every wrong argument, what was given and what is allowed.
+
+    >>> import nqmbench as nq
+    >>> e = nq.Experiment(nq.NoisyQuadratic(1.0), nq.sgd(0.1), steps=100, checkpoints=[100])
+    >>> row = nq.simulate(e, trials=4096, seed=1).to_frame().iloc[0]
+    >>> bool(abs(row["mean"] - 0.0526316) < 5 * row["mean_se"]), int(row["trials"])
+    (True, 4096)
+    """
+    checks = Checks("simulate")
+    if not isinstance(experiment, Experiment):
+        checks.complain("experiment", experiment, "an Experiment")
+    count = checks.integer("trials", trials, 1, LARGEST_TRIALS)
+    start = checks.integer("seed", seed, 0, 2**64 - 1)
+    if precision not in PRECISIONS:
+        checks.complain("precision", precision, choices(PRECISIONS))
+    workers = check_threads(checks, threads)
+    checks.done()
+    moments = run_increment(experiment, 0, count, start, workers, precision)
+    names = tuple(o.name for o in experiment.observed)
+    return Estimates(experiment.checkpoints, names, moments)
+
+
+def run_increment(
+    experiment: Experiment,
+    first: int,
+    trials: int,
+    seed: int,
+    threads: int,
+    precision: str,
+    progress: Callable[[int], None] | None = None,
+) -> Moments:
+    """The moments of the trajectories first..first+trials-1; `first` is a multiple of 32.
+
+    Args:
+        experiment, seed, threads, precision: as in `simulate`, already checked.
+        first: index of the first trajectory. trials: how many.
+        progress: called with the number of trajectories done, between calls of the kernel.
+    """
+    if experiment.problem.noiseless:
+        values = run_noiseless(experiment)  # every trajectory is this one
+        return Moments(trials, values, np.zeros((5, *values.shape)))
+    from nqmbench.kernels import simulate as run_blocks
+
+    return run_blocks(
+        compile_program(experiment, precision), seed, first // 32, trials, threads, progress
+    )
+
+
+def run_noiseless(experiment: Experiment) -> Floats:
+    """One trajectory without noise, by the textbook step itself; shape (S, O)."""
+    problem, loop = experiment.problem, experiment.open_loop
+    tables = experiment.method.values(experiment.steps)
+    state: Mapping[str, Any] = {
+        name: start * (problem.w0 - problem.optimum)
+        for name, start in zip(loop.states, loop.starts, strict=True)
+    }
+    observed = np.empty((len(experiment.checkpoints), len(experiment.observed)))
+    now = 0
+    with np.errstate(over="ignore", invalid="ignore"):
+        for s, checkpoint in enumerate(experiment.checkpoints):
+            for t in range(now, checkpoint):
+                at = {name: table[t if table.size > 1 else 0] for name, table in tables.items()}
+                eta = at.pop("lr")
+                state = experiment.method.step(state, lambda w: experiment.curvature * w, eta, **at)
+            now = checkpoint
+            w = state[experiment.method.readout]
+            for o, observable in enumerate(experiment.observed):
+                i = observable.coordinate
+                chosen = w if i is None else w[i : i + 1]
+                observed[s, o] = chosen**observable.power @ observable.weights(problem.h)
+    return observed
+
+
+def compile_program(experiment: Experiment, precision: str) -> Program:
+    """The tables of an experiment for the kernels."""
+    from nqmbench.kernels import Program
+
+    problem, form = experiment.problem, sequential(experiment.open_loop)
+    fed: list[list[tuple[int, float, int]]] = [[] for _ in range(problem.d)]
+    for o, observable in enumerate(experiment.observed):
+        i = observable.coordinate
+        chosen = range(problem.d) if i is None else [i]
+        for c, weight in zip(chosen, observable.weights(problem.h), strict=True):
+            fed[c].append((o, float(weight), observable.power))
+    flat = [item for items in fed for item in items]
+    length = max(form.D.shape[0], experiment.batch_sizes.size)
+
+    def stretch(table: NDArray[Any]) -> NDArray[Any]:
+        return np.ascontiguousarray(np.broadcast_to(table, (length, *table.shape[1:])))
+
+    return Program(
+        precision=precision,
+        law=problem.noise.name,
+        nu=problem.noise.nu,
+        increments=stretch(form.D),
+        chain=stretch(form.L),
+        point=stretch(form.c),
+        push=stretch(form.e),
+        batch=stretch(experiment.batch_sizes.astype(np.int64)),
+        starts=form.starts,
+        readout=form.readout,
+        lam=experiment.curvature,
+        sigma=problem.sigma,
+        w0=problem.w0 - problem.optimum,
+        w0_std=problem.w0_std,
+        steps=experiment.steps,
+        checkpoints=np.array(experiment.checkpoints, dtype=np.int64),
+        feeds_start=np.cumsum([0, *map(len, fed)], dtype=np.int64),
+        feeds_observable=np.array([o for o, _, _ in flat], dtype=np.int64),
+        feeds_weight=np.array([weight for _, weight, _ in flat], dtype=np.float64),
+        feeds_power=np.array([power for _, _, power in flat], dtype=np.int64),
+        observables=len(experiment.observed),
+    )
+
+
+def available_threads() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def check_threads(checks: Checks, seen: Any) -> int:
+    """The number of threads asked for: by the argument, by NQMBENCH_THREADS, or all cores."""
+    named = os.environ.get("NQMBENCH_THREADS")
+    if seen is None and named is not None:
+        if named.isdecimal() and int(named) > 0:
+            return int(named)
+        checks.complain("NQMBENCH_THREADS", named, "an integer >= 1")
+    return available_threads() if seen is None else checks.integer("threads", seen, 1)

@@ -1,0 +1,112 @@
+"""Finding and loading suite files. A suite is found by being there; the package knows none by name.
+
+Every `*.py` file of the folder that does not start with "_" is a suite file and defines at least
+one `Suite`. The shipped suites lie beside the package in a checkout and inside it when installed.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import importlib.util
+import sys
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+
+from nqmbench.claims import Suite
+from nqmbench.errors import SuiteError, UsageError, choices
+
+__all__ = ["load_suites", "select", "shipped_folder"]
+
+
+def shipped_folder() -> Path:
+    """The folder of the suites that come with the program."""
+    package = Path(__file__).resolve().parent
+    installed = package / "shipped"
+    return installed if installed.is_dir() else package.parent / "suites"
+
+
+def load_suites(folder: str | Path | None = None) -> list[Suite]:
+    """Every suite of a folder, sorted by name.
+
+    Args:
+        folder: where the suite files lie; None takes the shipped ones.
+
+    Raises:
+        UsageError: there is no such folder, or it has no suite file.
+        SuiteError: a file cannot be loaded; names file and line, and the suites not run.
+    """
+    place = Path(folder) if folder is not None else shipped_folder()
+    if not place.is_dir():
+        raise UsageError(f"suites: got {str(place)!r}; allowed: a folder with suite files (*.py)")
+    files = sorted(f for f in place.glob("*.py") if not f.name.startswith("_"))
+    if not files:
+        raise UsageError(f"suites: {str(place)!r} has no suite file (*.py)")
+    suites: list[Suite] = []
+    broken: list[str] = []
+    origin: dict[str, Path] = {}
+    for file in files:
+        try:
+            found = load_file(file)
+        except SuiteError as error:
+            broken.append(str(error))
+            continue
+        for suite in found:
+            if suite.name in origin:
+                other = origin[suite.name].name
+                broken.append(f"{file}: suite {suite.name!r} is already defined in {other}")
+            origin[suite.name] = file
+            suites.append(suite)
+    if broken:
+        rest = ", ".join(sorted(s.name for s in suites)) or "none"
+        raise SuiteError("\n".join([*broken, f"nothing was run; suites that do load: {rest}"]))
+    return sorted(suites, key=lambda s: s.name)
+
+
+def load_file(file: Path) -> list[Suite]:
+    """The suites that one file defines.
+
+    Raises:
+        SuiteError: the file does not compile, raises, or defines no suite.
+    """
+    name = f"nqmbench_suite_{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise SuiteError(f"{file}: not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise SuiteError(f"{file}:{error.lineno}: {error.msg}") from error
+    except Exception as error:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(file)]
+        line = frames[-1].lineno if frames else 0
+        raise SuiteError(f"{file}:{line}: {type(error).__name__}: {error}") from error
+    finally:
+        sys.modules.pop(name, None)
+    found = list({id(v): v for v in vars(module).values() if isinstance(v, Suite)}.values())
+    if not found:
+        raise SuiteError(f"{file}:1: defines no suite; allowed: suite = nq.Suite('name', ...)")
+    return found
+
+
+def select(suites: Iterable[Suite], patterns: Iterable[str]) -> list[Suite]:
+    """The suites whose names match one of the patterns (names, globs, or "all").
+
+    Raises:
+        UsageError: a pattern matches nothing.
+
+    >>> [s.name for s in select([Suite("sgd"), Suite("momentum")], ["s*"])]
+    ['sgd']
+    """
+    known = list(suites)
+    chosen: dict[str, Suite] = {}
+    for pattern in patterns:
+        glob = "*" if pattern == "all" else pattern
+        matching = [s for s in known if fnmatch.fnmatchcase(s.name, glob)]
+        if not matching:
+            names = choices(s.name for s in known)
+            raise UsageError(f"suite: got {pattern!r}; allowed: 'all', a glob, or one of {names}")
+        chosen |= {s.name: s for s in matching}
+    return list(chosen.values())

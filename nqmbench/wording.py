@@ -1,0 +1,153 @@
+"""What a person reads: the reason that stands beside every verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from nqmbench.checks import CheckResult
+from nqmbench.ledger import Record
+from nqmbench.plan import Case
+from nqmbench.verdicts import GATE, Verdict
+
+__all__ = ["check_reason", "reason", "worst"]
+
+
+def percent(x: float, signed: bool = False) -> str:
+    """A relative number in per cent with two significant digits.
+
+    >>> percent(0.0123), percent(-0.5, signed=True), percent(17.04), percent(1e9)
+    ('1.2 %', '-50 %', '1700 %', '1e+09 times')
+    """
+    if not math.isfinite(x):
+        return "infinitely much"
+    sign = "+" if signed else ""
+    if abs(x) >= 1000:
+        return f"{x:{sign}.2g} times"
+    rounded = float(f"{100 * x:.2g}")
+    return f"{rounded:{sign}.0f} %" if abs(rounded) >= 10 else f"{rounded:{sign}g} %"
+
+
+def worst(records: Sequence[Record]) -> Record:
+    """The record that says most about a case: a refuted one before an open one before the rest."""
+    order = [Verdict.REFUTED, Verdict.DIVERGED, None, Verdict.CONFIRMED]
+
+    def rank(r: Record) -> tuple[int, float]:
+        size = distance(r) if r.verdict is Verdict.REFUTED else abs(r.deviation)
+        return order.index(r.verdict), -size if math.isfinite(size) else -math.inf
+
+    return min(records, key=rank)
+
+
+def distance(record: Record) -> float:
+    """How far at least the truth is from the claimed value, relative to the scale."""
+    assert record.sample is not None
+    low, high = record.sample.interval(record.z)
+    gap = max(low - record.cell.claimed, record.cell.claimed - high, 0.0)
+    return gap / record.scale if record.scale > 0 else math.inf
+
+
+def reason(
+    case: Case, records: Sequence[Record], verdict: Verdict, refuted_elsewhere: bool, ratio: str
+) -> str:
+    """Why a case has its verdict, in one or two sentences.
+
+    Args:
+        case: the claim on one experiment. records: its cells. verdict: of the case.
+        refuted_elsewhere: the claim is refuted by another case, so this one was not pursued.
+        ratio: the symbolic explanation of a refuted formula, or "".
+    """
+    record = worst(records)
+    sample, step = record.sample, record.cell.step
+    if sample is None:
+        return "not simulated: the claim is refuted by another case"
+    claimed, kind = record.cell.claimed, record.claim.item.kind
+    if verdict is Verdict.REFUTED:
+        number = f"claimed {claimed:.6g}, simulated {sample.estimate:.6g}"
+        if kind in ("upper bound", "lower bound"):
+            text = f"{kind} broken by at least {percent(distance(record))} at k = {step}: {number}"
+        else:
+            text = f"off by at least {percent(distance(record))} at k = {step}: {number}"
+        return f"{text}; {ratio}" if ratio else text
+    if verdict is Verdict.CONFIRMED:
+        return confirmed(record, records)
+    if verdict is Verdict.DIVERGED:
+        first = min(r.cell.step for r in records if r.verdict is Verdict.DIVERGED)
+        return f"diverged: beyond 1e40 or not finite from k = {first} on"
+    if refuted_elsewhere:
+        return "not pursued: the claim is refuted by another case"
+    return undecided(record)
+
+
+def confirmed(record: Record, records: Sequence[Record]) -> str:
+    """Within which margin, how far off at most, and whether the formula is detectably not exact."""
+    kind, margin = record.claim.item.kind, record.claim.margin
+    if all(r.sample is not None and r.sample.deterministic for r in records):
+        return (
+            "exact: no noise, equal to rounding" if "bound" not in kind else "holds, without noise"
+        )
+    step = record.cell.step
+    if kind in ("upper bound", "lower bound"):
+        slack = min(abs(r.deviation) for r in records)
+        where = "at its checkpoint" if len(records) == 1 else f"at all {len(records)} checkpoints"
+        return f"holds {where}; the closest value is {percent(slack)} away"
+    text = f"within {percent(margin)}; largest deviation {percent(record.deviation, True)} at k = {step}"
+    visible = [r for r in records if excludes_claimed(r)]
+    if visible:
+        far = max(visible, key=lambda r: abs(r.deviation))
+        text += f"; detectably not exact ({percent(far.deviation, True)} at k = {far.cell.step})"
+    return text
+
+
+def excludes_claimed(record: Record) -> bool:
+    """True when the interval does not contain the claimed value itself."""
+    if record.sample is None or record.sample.deterministic:
+        return False
+    low, high = record.sample.interval(record.z)
+    return not low <= record.cell.claimed <= high
+
+
+def undecided(record: Record) -> str:
+    """Why a case is still open: heavy tails, or how much more work should decide it."""
+    sample = record.sample
+    assert sample is not None
+    if not sample.trusted and not sample.deterministic:
+        k = sample.skewness / math.sqrt(sample.count)
+        return (
+            f"heavy tails: skewness over sqrt(n) is {k:.2g} at k = {record.cell.step}, "
+            f"above {GATE}, so no interval is trusted"
+        )
+    low, high = sample.interval(record.z)
+    if not record.scale > 0:
+        return f"the claimed value is 0 at k = {record.cell.step}: a relative margin needs scale="
+    between = [percent((x - record.cell.claimed) / record.scale, True) for x in (low, high)]
+    text = f"budget used: between {between[0]} and {between[1]} at k = {record.cell.step}"
+    more = trials_needed(record)
+    return f"{text}; about {more:.1g} more trajectories should decide" if more else text
+
+
+def trials_needed(record: Record) -> float:
+    """How many more trajectories should decide the cell; 0 when it lies at the margin itself.
+
+    n = (c (z + 1.3) / (margin - |relative deviation|))^2 with c the relative spread of one value.
+    """
+    sample = record.sample
+    assert sample is not None
+    spread = sample.error * math.sqrt(sample.count) / record.scale
+    room = abs(record.claim.margin - abs(record.deviation))
+    if room < 0.02 * record.claim.margin or not math.isfinite(spread):
+        return 0.0
+    return max((spread * (record.z + 1.3) / room) ** 2 - sample.count, 0.0)
+
+
+def check_reason(kind: str, result: CheckResult) -> str:
+    """Why a check has its verdict."""
+    if result.verdict is Verdict.ERROR:
+        return result.error
+    pair = f"claimed {result.claimed:.10g}, true {result.true:.10g}"
+    if kind == "existence":
+        return f"claimed {bool(result.claimed)}, true {bool(result.true)}"
+    if result.verdict is Verdict.CONFIRMED:
+        return f"exact: {pair}"
+    over = "exceeded" if kind == "bound" else "off"
+    return f"{over} by {percent(result.excess)}: {pair}"

@@ -1,0 +1,144 @@
+"""Exponential moving averages of SGD's iterates: less noise, but not for free."""
+
+import nqmbench as nq
+
+TWO = nq.NoisyQuadratic(h=[1.0, 0.1])
+SCRIPT = nq.averaged(nq.sgd(lr=0.1), decay=0.99)  # the first text's own parameters
+
+
+def script() -> list[nq.Experiment]:
+    return [nq.Experiment(TWO, SCRIPT, batch=B, steps=1000) for B in (1, 10)]
+
+
+suite = nq.Suite(
+    "averaging",
+    summary="averaged SGD: its second moment, the noise it saves and the time it costs",
+    source="first text, section 6",
+    experiments=script,
+)
+
+
+def sgd_variance(h, eta, B, sigma):
+    """The true steady-state variance of SGD."""
+    return eta * h / (B * (2 - eta * h)) * sigma**2
+
+
+def reduction(h, eta, gamma):
+    """The factor by which averaging reduces the steady-state variance."""
+    a = 1 - eta * h
+    return (1 - gamma) * (1 + a * gamma) / ((1 + gamma) * (1 - a * gamma))
+
+
+@suite.claim(
+    "second moment of the average",
+    ref="T1-29", of="w2[i]", kind="approximation", at=(100, 300, 1000), expect="refuted",
+)  # fmt: skip
+def text(k, h, eta, gamma, B, sigma, w0):
+    """The text's approximation for large k, at the text's own decay."""
+    noise = eta * h**2 / (B * (2 - eta * h)) * reduction(h, eta, gamma) * sigma**2
+    return (1 - eta * h) ** (2 * k) * w0**2 + noise
+
+
+def condition() -> list[nq.Experiment]:
+    """Decays that satisfy the text's condition gamma < 1 - eta h in every coordinate."""
+    return [
+        nq.Experiment(TWO, nq.averaged(nq.sgd(lr=0.1), decay=g), steps=1000) for g in (0.5, 0.8)
+    ]
+
+
+@suite.claim(
+    "second moment of the average, under its condition",
+    ref="T1-29", of="w2[i]", kind="approximation", experiments=condition, at="last",
+    expect="refuted",
+)  # fmt: skip
+def text_condition(k, h, eta, gamma, B, sigma, w0):
+    """The same where gamma < 1 - eta h holds, in the steady state: off by h all the same."""
+    return text(k, h, eta, gamma, B, sigma, w0)
+
+
+@suite.claim("mean of the average", mends="T1-29", of="w[i]", expect="confirmed",
+             experiments=lambda: condition()[1:] + script()[1:],
+             when=lambda h, eta, gamma: abs(1 - eta * h - gamma) > 1e-9)  # fmt: skip
+def true_mean(k, h, eta, gamma, w0):
+    """E m_k = w0 (gamma^k + (1 - gamma) a (a^k - gamma^k)/(a - gamma)), a = 1 - eta h (a != gamma)."""
+    a = 1 - eta * h
+    return w0 * (gamma**k + (1 - gamma) * a * (a**k - gamma**k) / (a - gamma))
+
+
+def settled(k, h, eta, gamma):
+    """The cells in the steady state."""
+    return nq.maximum(1 - eta * h, gamma) ** k * k < 1e-3
+
+
+@suite.claim(
+    "averaging reduces the variance by the stated factor",
+    ref="T1-30", of="w[i]", statistic="variance", at="last", when=settled, expect="confirmed",
+    experiments=lambda: condition() + [
+        nq.Experiment(TWO, SCRIPT, batch=B, steps=3000) for B in (1, 10)
+    ],
+)  # fmt: skip
+def stated_factor(h, eta, gamma, B, sigma):
+    """(1 - gamma)(1 + a gamma) / ((1 + gamma)(1 - a gamma)) of SGD's true variance, for every gamma."""
+    return sgd_variance(h, eta, B, sigma) * reduction(h, eta, gamma)
+
+
+def many_curvatures() -> list[nq.Experiment]:
+    problem = nq.NoisyQuadratic(h=[15.0, 10.0, 3.0, 1.0, 0.3, 0.1], w0=0.0)
+    return [
+        nq.Experiment(problem, nq.averaged(nq.sgd(lr=0.1), decay=g), steps=2000, checkpoints=[2000])
+        for g in (0.5, 0.9)
+    ]
+
+
+@suite.claim(
+    "averaging always reduces the steady-state variance",
+    ref="T1-31", of="w[i]", statistic="variance", kind="upper bound", margin=0.0,
+    experiments=many_curvatures, expect="confirmed",
+)  # fmt: skip
+def below_sgd(h, eta, B, sigma):
+    """The factor is strictly below 1 for every stable step: the variance stays below SGD's own."""
+    return sgd_variance(h, eta, B, sigma)
+
+
+@suite.check("the factor is below one", ref="T1-31", kind="bound", expect="confirmed")
+def below_one():
+    """1 - factor = 2 gamma lam / ((1 + gamma)(1 - gamma + gamma lam)) > 0 on a grid of lam, gamma."""
+    grid = [(lam, g) for lam in (1e-3, 0.1, 0.5, 1.0, 1.5, 1.999) for g in (0.01, 0.5, 0.9, 0.999)]
+    saved = [2 * g * lam / ((1 + g) * (1 - g + g * lam)) for lam, g in grid]
+    return [1 - s for s in saved], [reduction(lam, 1.0, g) for lam, g in grid]
+
+
+@suite.claim(
+    "averaging does not slow convergence",
+    ref="T1-32", of="error", kind="upper bound", at=50,
+    experiments=lambda: script()[:1], expect="refuted",
+)  # fmt: skip
+def not_slower(k, h, eta, B, sigma, w0):
+    """The average's expected error is never above that of SGD itself: .422 after 50 steps."""
+    forget = (1 - eta * h) ** (2 * k)
+    return forget * w0**2 + sgd_variance(h, eta, B, sigma) * (1 - forget)
+
+
+@suite.check("the mean converges at SGD's rate", ref="T1-32", kind="rate", expect="refuted")
+def same_rate():
+    """The text: averaging leaves the rate of the mean, |1 - eta h| per step, as it is."""
+    h = [1.0, 0.1]
+    return [1 - 0.1 * x for x in h], nq.spectral_radius(SCRIPT, h)
+
+
+@suite.check("the mean converges at the slower of two rates", mends="T1-32", kind="rate",
+             expect="confirmed")  # fmt: skip
+def slower_rate():
+    """The rate is max(|1 - eta h|, gamma)."""
+    cases = [(h, g) for h in (0.05, 1.0, 15.0) for g in (0.5, 0.9, 0.99)]
+    claimed = [max(abs(1 - 0.1 * h), g) for h, g in cases]
+    true = [nq.spectral_radius(nq.averaged(nq.sgd(lr=0.1), decay=g), h)[0] for h, g in cases]
+    return claimed, true
+
+
+@suite.claim("mean of the average at the double root", mends="T1-32", of="w[1]",
+             experiments=lambda: script()[1:], expect="confirmed")  # fmt: skip
+def double_root(k, h, eta, w0):
+    """Where gamma = a = 1 - eta h the mean is a^k (1 + k (1 - a)): the text's second coordinate."""
+    a = 1 - eta * h
+    return a**k * (1 + k * (1 - a)) * w0

@@ -1,0 +1,199 @@
+"""Constant-step SGD on the noisy quadratic model."""
+
+import nqmbench as nq
+
+TWO = nq.NoisyQuadratic(h=[1.0, 0.1])  # the first text's problem
+
+
+def grid() -> list[nq.Experiment]:
+    return [
+        nq.Experiment(TWO, nq.sgd(lr=eta), batch=B, steps=1000)
+        for eta, B in ((0.1, 1), (0.1, 10), (0.1, 100), (0.5, 1))
+    ]
+
+
+suite = nq.Suite(
+    "sgd",
+    summary="constant-step SGD: the boxed second moment, its limit, stability",
+    source="first text, sections 2 to 4",
+    experiments=grid,
+)
+
+
+def steady(h, eta, B, sigma):
+    """The true steady-state variance lam s2 / (2 - lam)."""
+    return eta * h / (B * (2 - eta * h)) * sigma**2
+
+
+def boxed(k, h, eta, B, sigma, w0):
+    """The right-hand side of the box with the exponent 2k."""
+    forget = (1 - eta * h) ** (2 * k)
+    return forget * w0**2 + eta * h**2 / (B * (2 - eta * h)) * sigma**2 * (1 - forget)
+
+
+# -- the model -------------------------------------------------------------------------------------
+
+
+def one_step() -> list[nq.Experiment]:
+    problem = nq.NoisyQuadratic(h=[1.0, 0.1], sigma=[1.0, 2.0], w0=[1.0, 3.0])
+    return [
+        nq.Experiment(problem, nq.sgd(lr=0.1), batch=B, steps=1, checkpoints=[1]) for B in (1, 10)
+    ]
+
+
+@suite.claim(
+    "the sample gradient is unbiased",
+    ref="T1-02", of="w[i]", experiments=one_step, expect="confirmed",
+)  # fmt: skip
+def unbiased(h, eta, w0):
+    """One step moves the mean by -eta times the true gradient h w."""
+    return w0 - eta * (h * w0)
+
+
+@suite.claim(
+    "covariance of the gradient noise",
+    ref="T1-03", of="w[i]", statistic="variance", experiments=one_step, expect="confirmed",
+)  # fmt: skip
+def gradient_noise(h, eta, B, sigma):
+    """One step from a fixed start has the variance eta^2 (h sigma)^2 / B of the gradient noise."""
+    return eta**2 * (h * sigma) ** 2 / B
+
+
+@suite.claim(
+    "the component-wise update",
+    ref="T1-07", of="w2[i]", experiments=one_step, expect="confirmed",
+)  # fmt: skip
+def update(h, eta, B, sigma, w0):
+    """w' = (1 - eta h) w + eta h x, squared and averaged."""
+    return ((1 - eta * h) * w0) ** 2 + (eta * h * sigma) ** 2 / B
+
+
+# -- the boxed formula and what is wrong with it ---------------------------------------------------
+
+
+@suite.claim("boxed second moment, as printed", ref="T1-08", of="w2[i]",
+             at=(1, 2, 10, 100, 1000), expect="refuted")  # fmt: skip
+def as_printed(k, h, eta, B, sigma, w0):
+    """The box gives E w_{k+1}^2 with the exponent 2k: after k updates the exponent is 2(k - 1)."""
+    return boxed(k - 1, h, eta, B, sigma, w0)
+
+
+def small_curvature() -> list[nq.Experiment]:
+    problem = nq.NoisyQuadratic(h=0.1)
+    return [nq.Experiment(problem, nq.sgd(lr=0.1), batch=B, steps=1000) for B in (1, 10)]
+
+
+@suite.claim(
+    "boxed second moment, the noise term",
+    ref="T1-08", of="w2[i]", experiments=small_curvature, expect="refuted",
+)  # fmt: skip
+def noise_term(k, h, eta, B, sigma, w0):
+    """The box with its index mended, at h = 0.1: eta h^2 in the noise term should be eta h."""
+    return boxed(k, h, eta, B, sigma, w0)
+
+
+@suite.claim(
+    "boxed second moment, the index",
+    ref="T1-08", of="w2[i]", at=1, when=lambda h: h == 1, expect="refuted",
+)  # fmt: skip
+def index(k, h, eta, B, sigma, w0):
+    """At h = 1 the noise term is right; the printed index says that the first step does nothing."""
+    return boxed(k - 1, h, eta, B, sigma, w0)
+
+
+@suite.claim("second moment", mends="T1-08", of="w2[i]", expect="confirmed")
+def second_moment(k, h, eta, B, sigma, w0):
+    """E w_k^2 = a^(2k) w0^2 + lam s2/(2 - lam) (1 - a^(2k)), lam = eta h, a = 1 - lam, s2 = sigma^2/B."""
+    forget = (1 - eta * h) ** (2 * k)
+    return forget * w0**2 + steady(h, eta, B, sigma) * (1 - forget)
+
+
+@suite.claim("second moment, summed", mends="T1-08", of="error", expect="confirmed")
+def squared_error(k, h, eta, B, sigma, w0):
+    """The same, summed over the coordinates: the expected squared distance."""
+    return second_moment(k, h, eta, B, sigma, w0)
+
+
+# -- what follows from it --------------------------------------------------------------------------
+
+
+def noise_free() -> list[nq.Experiment]:
+    problem = nq.NoisyQuadratic(h=[1.0, 0.1], sigma=0.0)
+    return [nq.Experiment(problem, nq.sgd(lr=eta), steps=200) for eta in (0.1, 0.5, 1.9)]
+
+
+@suite.claim(
+    "the start is forgotten geometrically",
+    ref="T1-09", of="w2[i]", experiments=noise_free, expect="confirmed",
+)  # fmt: skip
+def forgetting(k, h, eta, w0):
+    """Without noise E w_k^2 = (1 - eta h)^(2k) w0^2."""
+    return (1 - eta * h) ** (2 * k) * w0**2
+
+
+@suite.check("rate of the mean", ref="T1-09", kind="rate", expect="confirmed")
+def rate():
+    """The mean shrinks by |1 - eta h| per step: the spectral radius of the recursion."""
+    h = [1.0, 0.1, 2.5]
+    return [abs(1 - 0.5 * x) for x in h], nq.spectral_radius(nq.sgd(lr=0.5), h)
+
+
+@suite.claim("limit of the noise term", ref="T1-10", of="w2[i]", at="last", expect="refuted",
+             when=lambda k, h, eta: (1 - eta * h) ** (2 * k) < 1e-6)  # fmt: skip
+def limit(h, eta, B, sigma):
+    """The second term approaches eta h^2 sigma^2 / (B (2 - eta h))."""
+    return eta * h**2 / (B * (2 - eta * h)) * sigma**2
+
+
+@suite.claim("limit of the variance", mends="T1-10", of="w[i]", statistic="variance", at="last",
+             when=lambda k, h, eta: (1 - eta * h) ** (2 * k) < 1e-6, expect="confirmed")  # fmt: skip
+def true_limit(h, eta, B, sigma):
+    """The steady-state variance is lam s2/(2 - lam) with lam = eta h."""
+    return steady(h, eta, B, sigma)
+
+
+def batches() -> list[nq.Experiment]:
+    return [nq.Experiment(TWO, nq.sgd(lr=0.1), batch=B, steps=1000) for B in (1, 2, 10, 100)]
+
+
+@suite.claim(
+    "batches divide the variance by B",
+    ref="T1-11", of="w[i]", statistic="variance", experiments=batches, at=(1, 10, 100, 1000),
+    expect="confirmed",
+)  # fmt: skip
+def one_over_batch(k, experiment, h, eta, B, sigma):
+    """At every step the variance is 1/B of the one with a single sample."""
+    a = 1 - eta * h
+    single = (eta * h * sigma) ** 2 * (1 - a ** (2 * k)) / (1 - a**2)
+    return single / B
+
+
+# -- stability -------------------------------------------------------------------------------------
+
+
+def inside() -> list[nq.Experiment]:
+    return [nq.Experiment(nq.NoisyQuadratic(h=h), nq.sgd(lr=1.99 / h)) for h in (1.0, 0.1)]
+
+
+def outside() -> list[nq.Experiment]:
+    return [nq.Experiment(nq.NoisyQuadratic(h=h), nq.sgd(lr=2.01 / h)) for h in (1.0, 0.1)]
+
+
+@suite.claim("stable below eta = 2/h", ref="T1-15", of="w2[i]", kind="upper bound",
+             experiments=inside, expect="confirmed")  # fmt: skip
+def bounded(h, eta, B, sigma, w0):
+    """At eta h = 1.99 the second moment never exceeds w0^2 plus the steady-state variance."""
+    return w0**2 + steady(h, eta, B, sigma)
+
+
+@suite.claim("unstable above eta = 2/h", ref="T1-15", of="w2[i]", kind="lower bound",
+             experiments=outside, expect="confirmed")  # fmt: skip
+def growing(k, h, eta, w0):
+    """At eta h = 2.01 the second moment grows at least like 1.01^(2k)."""
+    return (1 - eta * h) ** (2 * k) * w0**2
+
+
+@suite.check("largest stable step size", ref="T1-15", kind="identity", expect="confirmed")
+def stable_step():
+    """The recursion is stable exactly for eta h < 2."""
+    return 2.0, nq.stability_limit(nq.sgd(lr=0.1))

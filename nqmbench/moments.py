@@ -70,7 +70,7 @@ class Moments:
 
     def moment(self, order: int) -> Reals:
         """Return the central moment ``c_p = M_p / n`` for p in 2..6."""
-        return self.central[order - 2] / self.count
+        return np.asarray(self.central[order - 2] / self.count)
 
     def mean_estimate(self) -> Estimate:
         """Estimate the mean: ``SE = sqrt(c2 / (n - 1))`` and ``g = c3 / c2^1.5``."""
@@ -94,7 +94,7 @@ class Moments:
     def skewness(self) -> Reals:
         """Return the sample's skewness ``c3 / c2^1.5`` per cell."""
         with np.errstate(all="ignore"):
-            return self.moment(3) / self.moment(2) ** 1.5
+            return np.asarray(self.moment(3) / self.moment(2) ** 1.5)
 
 
 def of_values(values: Reals) -> Moments:
@@ -141,7 +141,7 @@ def _merged(
 
 def merge(a: Moments, b: Moments) -> Moments:
     """Return the moments of the two samples together, ``a`` first."""
-    n, mean, sums = _merged(
+    _, mean, sums = _merged(
         np.array([float(a.count)]),
         a.mean[None],
         a.central[:, None],

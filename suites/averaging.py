@@ -65,6 +65,23 @@ def true_mean(k, h, eta, gamma, w0):
     return w0 * (gamma**k + (1 - gamma) * a * (a**k - gamma**k) / (a - gamma))
 
 
+@suite.claim("second moment of the average, exactly", mends="T1-29", of="w2[i]", expect="confirmed",
+             experiments=lambda: condition()[1:] + script()[:1],
+             when=lambda h, eta, gamma: abs(1 - eta * h - gamma) > 1e-9)  # fmt: skip
+def true_moment(k, h, eta, gamma, B, sigma, w0):
+    """The squared mean plus the noise that j = 0..k-1 steps ago still gives: with lam = eta h
+
+    c_j = lam (1 - gamma)(a^(j+1) - gamma^(j+1))/(a - gamma), Var m_k = s2 (c_0^2 + ... + c_{k-1}^2).
+    """
+    a = 1 - eta * h
+    squares = a**2 * (1 - a ** (2 * k)) / (1 - a**2)
+    mixed = a * gamma * (1 - (a * gamma) ** k) / (1 - a * gamma)
+    averages = gamma**2 * (1 - gamma ** (2 * k)) / (1 - gamma**2)
+    weight = (eta * h * (1 - gamma) / (a - gamma)) ** 2
+    variance = sigma**2 / B * weight * (squares - 2 * mixed + averages)
+    return true_mean(k, h, eta, gamma, w0) ** 2 + variance
+
+
 def settled(k, h, eta, gamma):
     """The cells in the steady state."""
     return nq.maximum(1 - eta * h, gamma) ** k * k < 1e-3

@@ -50,6 +50,23 @@ def true_variance(h, eta, beta, B, sigma):
     return lam * sigma**2 / B * (1 + beta) / ((1 - beta) * (2 * (1 + beta) - lam))
 
 
+@suite.claim(
+    "second moment with momentum, by its recursion",
+    mends="T1-22", of="w2[i]", experiments=lambda: script()[:1], expect="confirmed",
+)  # fmt: skip
+def true_moment(k, h, eta, beta, B, sigma, w0):
+    """E w_k^2 by stepping the mean and the covariance of (w, v); at the text's own parameters the
+    roots are complex, and no single real rate describes the start."""
+    w, v, ww, wv, vv = w0, 0.0, 0.0, 0.0, 0.0
+    for _ in range(int(k)):
+        v = beta * v + h * w
+        w = w - eta * v
+        vv = beta**2 * vv + 2 * beta * h * wv + h**2 * ww + h**2 * sigma**2 / B
+        wv, ww = beta * wv + h * ww, ww  # covariances of (w, v') and w before w moves
+        ww, wv = ww - 2 * eta * wv + eta**2 * vv, wv - eta * vv
+    return w**2 + ww
+
+
 def steps_of_two() -> list[nq.Experiment]:
     """Momentum .9 and .5, to tell (1 + beta)/(1 - beta) from 1/(1 - beta)."""
     return [

@@ -16,6 +16,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.core.cgutils import alloca_once, if_unlikely
 from numba.core.errors import TypingError
+from numba.core.types.misc import CPointer
 
 from nqmbench.kernels.options import intrinsic
 
@@ -88,10 +89,7 @@ def stack_array(context: Any, kind: Any, count: Any) -> Any:
 
     Nobody else can point at it, so the compiler needs no alias checks, may keep all of it in
     registers, and frees it by returning.  It is not initialised and has no bounds checks.
-
-    Args:
-        kind: the element type: np.float32, np.float64 or np.uint32.
-        count: the length, a compile-time constant.
+    ``kind`` is the element type: np.float32, np.float64 or np.uint32.
     """
     if not isinstance(count, types.IntegerLiteral):
         raise TypingError("the size of a stack array is a compile-time constant")
@@ -103,7 +101,7 @@ def stack_array(context: Any, kind: Any, count: Any) -> Any:
         place.align = 64
         return builder.bitcast(place, context.get_value_type(element).as_pointer())
 
-    return types.CPointer(element)(kind, count), codegen
+    return CPointer(element)(kind, count), codegen
 
 
 @intrinsic
@@ -133,11 +131,8 @@ def trip_count(context: Any, count: Any, runtime: Any) -> Any:
     A short loop of constant length is unrolled early, before the vectoriser has seen it, and the
     32 scalar copies are never put together again.  ``llvm.is.constant`` of a run-time value is
     false, but is decided exactly between the two passes; so the loop is vectorised first, then
-    unrolled, and its stack arrays become registers.
-
-    Args:
-        count: the length, a literal.
-        runtime: any int64 that is not a compile-time constant.
+    unrolled, and its stack arrays become registers.  ``runtime`` is any int64 that is not a
+    compile-time constant.
     """
     if not isinstance(count, types.IntegerLiteral):
         raise TypingError("the trip count is a compile-time constant")

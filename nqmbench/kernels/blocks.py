@@ -102,8 +102,14 @@ def superblock(
 
 @jit
 def run_serial(
-    address: Any, tables: Any, seed: Any, first_block: Any, counts: Any, size: Any,
-    means: Any, central: Any,
+    address: Any,
+    tables: Any,
+    seed: Any,
+    first_block: Any,
+    counts: Any,
+    size: Any,
+    means: Any,
+    central: Any,
 ) -> None:
     """Run superblocks one after the other: arguments as for `run_parallel`."""
     for g in range(counts.size):
@@ -113,8 +119,14 @@ def run_serial(
 
 @jit_parallel
 def run_parallel(
-    address: Any, tables: Any, seed: Any, first_block: Any, counts: Any, size: Any,
-    means: Any, central: Any,
+    address: Any,
+    tables: Any,
+    seed: Any,
+    first_block: Any,
+    counts: Any,
+    size: Any,
+    means: Any,
+    central: Any,
 ) -> None:
     """Run superblocks on threads.
 

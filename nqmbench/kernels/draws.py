@@ -15,9 +15,7 @@ from nqmbench.kernels.random import LANES, WORDS, next_word, seed_block
 
 
 @jit
-def _draws(
-    law: Any, tag: Any, nu: Any, seed: Any, block: Any, coordinate: Any, out: Any
-) -> None:
+def _draws(law: Any, tag: Any, nu: Any, seed: Any, block: Any, coordinate: Any, out: Any) -> None:
     words = stack_array(np.uint32, WORDS)
     x = stack_array(np.float32, LANES)
     seed_block(words, seed, tag, block, coordinate)
@@ -54,7 +52,7 @@ def normals(
 
 def start_normals(seed: int, block: int, coordinate: int) -> NDArray[np.float32]:
     """Return the standard normals of the Gaussian starts of a block, shape (32,)."""
-    return _drawn(GAUSSIAN, START_TAG, 0.0, seed, block, coordinate, 1)[0]
+    return _drawn(GAUSSIAN, START_TAG, 0.0, seed, block, coordinate, 1).reshape(LANES)
 
 
 @jit

@@ -116,7 +116,9 @@ def exp_minus_one(y: Any) -> Any:
     k = shifted - ROUND
     r = fma(k, -LOG2_LOW, fma(k, -LOG2_HIGH, y))
     power = float_from_bits(
-        np.uint32((np.uint32(bits_of_float(shifted) - ROUND_BITS) + np.uint32(127)) << np.uint32(23))
+        np.uint32(
+            (np.uint32(bits_of_float(shifted) - ROUND_BITS) + np.uint32(127)) << np.uint32(23)
+        )
     )
     p = fma(EXP[5], r, EXP[4])
     p = fma(p, r, EXP[3])

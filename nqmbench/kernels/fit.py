@@ -68,7 +68,9 @@ def fit_sine(terms: int) -> Reals:
 def fit_cosine(terms: int) -> Reals:
     """Fit ``c`` with ``c(x^2) ~ cos(pi x / 2)`` for ``|x| <= 1``."""
     x = grid(0.0, 1.0)
-    return lawson(np.vander(x * x, terms, increasing=True), np.cos(0.5 * np.pi * x), np.ones(x.size))
+    return lawson(
+        np.vander(x * x, terms, increasing=True), np.cos(0.5 * np.pi * x), np.ones(x.size)
+    )
 
 
 def fit_exp(terms: int) -> Reals:
@@ -102,10 +104,7 @@ def measured_errors(
     r = np.linspace(-0.3465, 0.3465, 200_000).astype(np.float32)
     e_exp = (horner(exp, r) * r).astype(np.float64) / np.expm1(r.astype(np.float64)) - 1.0
     errors = (("log", e_log), ("sine", e_sin), ("cosine", e_cos), ("exp", e_exp))
-    return {
-        name: (float(np.abs(e).max()), float(np.sqrt(np.mean(e * e))))
-        for name, e in errors
-    }
+    return {name: (float(np.abs(e).max()), float(np.sqrt(np.mean(e * e)))) for name, e in errors}
 
 
 def main() -> None:

@@ -54,8 +54,8 @@ def state_words(address_key: Any, lane: Any) -> Any:
 def next_word(words: Any, lane: Any) -> Any:
     """Advance one lane's xoshiro128++ and return its 32 bits.
 
-        result = rotl(s0 + s3, 7) + s0
-        t = s1 << 9;  s2 ^= s0;  s3 ^= s1;  s1 ^= s2;  s0 ^= s3;  s2 ^= t;  s3 = rotl(s3, 11)
+    ``result = rotl(s0 + s3, 7) + s0``, then with ``t = s1 << 9``:
+    ``s2 ^= s0; s3 ^= s1; s1 ^= s2; s0 ^= s3; s2 ^= t; s3 = rotl(s3, 11)``.
     """
     s0 = words[lane]
     s1 = words[lane + LANES]

@@ -67,26 +67,29 @@ def curve_figure(claim: ClaimPart) -> Figure:
         claim: a claim with at least one drawable curve.
     """
     cases = chosen(claim.cases, MOST)
-    shared, own = common_and_own([legible(case.name) for case in cases], 96)
+    shared, own = common_and_own([legible(case.name) for case in cases], 84)
     labelled = len(cases) > 1
+    curves = [case.curve for case in cases if case.curve is not None]
+    looks = styles(cases)
+    stride = 2 if len(curves) > 3 and max(c.step.size for c in curves) > 20 else 1
+    marked = [points_of(curve, stride, i) for i, curve in enumerate(curves)]
     bottom = 0.82 + legend_height(own if labelled else [])
     figure = sheet(0.80 + 2.45 + 1.75 + bottom)
     height = figure.get_figheight()
-    top = 1 - heading(figure, claim, note_of(claim, cases, shared if labelled else own[0])) / height
+    note = note_of(claim, cases, shared if labelled else own[0], "points at every other step" if stride > 1 else "")
+    top = 1 - heading(figure, claim, note) / height
     grid = figure.add_gridspec(2, 1, height_ratios=(2.45, 1.75), hspace=0.09, left=0.128, right=0.982,
                                top=top, bottom=bottom / height)  # fmt: skip
     above = figure.add_subplot(grid[0])
     below = figure.add_subplot(grid[1], sharex=above)
-    curves = [case.curve for case in cases if case.curve is not None]
-    looks = styles(cases)
 
     steps = np.concatenate([c.step[np.isfinite(c.estimate)] for c in curves])
     first = float(steps[steps > 0].min(initial=np.inf)) if (steps > 0).any() else 1.0
-    set_values(above, [*(c.estimate for c in curves), *(c.exact for c in curves)], [c.formula for c in curves],
+    set_values(above, [*(c.estimate for c in curves), *(c.exact for c in curves)], [c.formula[c.step <= steps.max()] for c in curves],
                np.concatenate([(c.high - c.low) / 2 for c in curves]))  # fmt: skip
-    for curve, look in zip(curves, looks, strict=True):
-        draw_values(above, curve, places_of_steps(curve.step, first), *look, alone=not labelled)
-    draw_deviations(below, curves, looks, first)
+    for curve, look, marks in zip(curves, looks, marked, strict=True):
+        draw_values(above, curve, places_of_steps(curve.step, first), marks, *look, alone=not labelled)
+    draw_deviations(below, curves, looks, marked, first)
     set_steps(above, steps)
     above.tick_params(axis="x", which="both", bottom=False, labelbottom=False)
     above.set_ylabel(axis_words(cases, claim))
@@ -110,6 +113,14 @@ def legend_height(own: Sequence[str]) -> float:
     return 0.168 * -(-len(own) // legend_columns(own)) + 0.08 if own else 0.0
 
 
+def points_of(curve: Curve, stride: int, i: int) -> NDArray[np.bool_]:
+    """Which points of the i-th curve to mark: all, or alternating ones, and always the worst one."""
+    keep = (np.arange(curve.step.size) + i) % stride == 0
+    size = np.nan_to_num(np.abs(curve.relative(curve.estimate)), nan=-1.0, posinf=-1.0)
+    keep[np.argmax(size)] = True
+    return np.asarray(keep & np.isfinite(curve.estimate))
+
+
 def axis_words(cases: Sequence[Case], claim: ClaimPart) -> str:
     """What stands at the axis of the quantity."""
     kinds = {(case.of or claim.of, case.statistic or claim.statistic) for case in cases}
@@ -128,42 +139,45 @@ def bars(axes: Axes, x: Floats, low: Floats, high: Floats, colour: str, **more: 
         axes.plot(xs, np.column_stack([low[inside], high[inside], gap]).ravel(), color=colour, **more)
 
 
-def draw_values(axes: Axes, curve: Curve, x: Floats, colour: str, marker: str, *, alone: bool) -> None:
+def draw_values(axes: Axes, curve: Curve, x: Floats, marks: NDArray[np.bool_], colour: str, marker: str, *,
+                alone: bool) -> None:  # fmt: skip
     """Estimates, formula and exact curve of one case."""
     keep = np.isfinite(curve.exact)
     axes.plot(x[keep], curve.exact[keep], color=colour, linewidth=1.0, alpha=0.75, zorder=2)
     keep = np.isfinite(curve.formula)
     axes.plot(x[keep], curve.formula[keep], color=INK if alone else colour, linewidth=1.4, linestyle=(0, (4.5, 2.2)),
               zorder=3)  # fmt: skip
-    bars(axes, x, curve.low, curve.high, colour, linewidth=1.1, zorder=3.5)
-    axes.plot(x, curve.estimate, linestyle="none", color=colour, marker=marker, markersize=4.0,
+    bars(axes, x[marks], curve.low[marks], curve.high[marks], colour, linewidth=1.1, zorder=3.5)
+    axes.plot(x[marks], curve.estimate[marks], linestyle="none", color=colour, marker=marker, markersize=4.0,
               markeredgecolor="white", markeredgewidth=0.5, zorder=4)  # fmt: skip
 
 
-def draw_deviations(axes: Axes, curves: Sequence[Curve], looks: Sequence[tuple[str, str]], first: float) -> None:
+def draw_deviations(axes: Axes, curves: Sequence[Curve], looks: Sequence[tuple[str, str]],
+                    marked: Sequence[NDArray[np.bool_]], first: float) -> None:  # fmt: skip
     """The lower panel: zero line, margin, deviations with intervals, arrows for what lies beyond."""
     lows, highs = ([c.relative(side(c)) for c in curves] for side in (lambda c: c.low, lambda c: c.high))
     middles = [c.relative(c.estimate) for c in curves]
     edges = [np.column_stack([c.relative(c.region_low), c.relative(c.region_high)]) for c in curves]
     widths = np.concatenate([(h - lo) / 2 for lo, h in zip(lows, highs, strict=True)])
-    span = set_deviations(axes, [*middles, *lows, *highs], np.concatenate(edges), widths)
+    exacts = [c.relative(c.exact) for c in curves]
+    span = set_deviations(axes, [*middles, *lows, *highs, *exacts], np.concatenate(edges), widths)
     draw_band(axes, [places_of_steps(c.step, first) for c in curves], edges, span)
     axes.axhline(0, color=INK, linewidth=0.9, linestyle=(0, (4.5, 2.2)), zorder=1.5)
-    spread = 0.013 * np.log(max(float(finite(*(c.step for c in curves)).max()) / first, 3.0))
+    spread = 0.007 * np.log(max(float(finite(*(c.step for c in curves)).max()) / first, 3.0))
     offsets = np.exp(spread * (np.arange(len(curves)) - (len(curves) - 1) / 2) / max(len(curves) / 3, 1))
-    rows = zip(curves, looks, middles, lows, highs, offsets, strict=True)
-    for curve, (colour, marker), middle, low, high, offset in rows:
+    rows = zip(curves, looks, marked, middles, lows, highs, offsets, strict=True)
+    for curve, (colour, marker), marks, middle, low, high, offset in rows:
         x = places_of_steps(curve.step, first)
         exact = np.clip(curve.relative(curve.exact), span.low, span.high)
         keep = np.isfinite(exact)
         axes.plot(x[keep], exact[keep], color=colour, linewidth=1.0, alpha=0.75, zorder=2)
-        seen = (middle >= span.low) & (middle <= span.high)
+        seen = marks & (middle >= span.low) & (middle <= span.high)
         bars(axes, (x * offset)[seen], np.clip(low, span.low, span.high)[seen],
              np.clip(high, span.low, span.high)[seen], colour, linewidth=1.1, zorder=3)  # fmt: skip
         common: dict[str, Any] = {"linestyle": "none", "color": colour, "markeredgecolor": "white",
                                   "markeredgewidth": 0.5, "zorder": 4}  # fmt: skip
         axes.plot((x * offset)[seen], middle[seen], marker=marker, markersize=4.0, **common)
-        for beyond, edge, arrow in ((middle > span.high, span.high, "^"), (middle < span.low, span.low, "v")):
+        for beyond, edge, arrow in ((marks & (middle > span.high), span.high, "^"), (marks & (middle < span.low), span.low, "v")):
             axes.plot(x[beyond], np.full(beyond.sum(), edge), marker=arrow, markersize=6, clip_on=False, **common)
 
 

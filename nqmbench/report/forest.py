@@ -37,7 +37,7 @@ def forest_figure(claim: ClaimPart) -> Figure:
     curves = [case.curve for case in cases if case.curve is not None]
     steps = {float(c.step[-1]) for c in curves if c.step.size}
     names = [legible(case.name) + (f", k = {integer(case.step)}" if len(steps) > 1 else "") for case in cases]
-    shared, own = common_and_own(names, 44)
+    shared, own = common_and_own(names, 46) if len(names) > 1 else (names[0], [""])
     note = note_of(claim, cases, shared)
     if len(steps) == 1:
         note = f"at step k = {integer(next(iter(steps)))}" + (f", {note}" if note else "")
@@ -47,7 +47,7 @@ def forest_figure(claim: ClaimPart) -> Figure:
     top = 1 - heading(figure, claim, note) / height
     widest = max(map(len, own))
     left = min(0.06 + 0.0088 * widest, 0.44)
-    grid = figure.add_gridspec(1, 2, width_ratios=(1, 1.15), wspace=0.09, left=left, right=0.955, top=top,
+    grid = figure.add_gridspec(1, 2, width_ratios=(1, 1.3), wspace=0.09, left=left, right=0.955, top=top,
                                bottom=0.88 / height)  # fmt: skip
     values = figure.add_subplot(grid[0])
     deviations = figure.add_subplot(grid[1], sharey=values)
@@ -58,9 +58,9 @@ def forest_figure(claim: ClaimPart) -> Figure:
     colours = [colour_of(case.method) for case in cases]
     with np.errstate(all="ignore"):
         relative = {key: (last[key] - last["formula"]) / last["scale"] for key in last if key != "scale"}
-    set_values(values, [last["estimate"], last["exact"]], [last["formula"]], (last["high"] - last["low"]) / 2, "x")
+    set_values(values, [last["estimate"], last["exact"], last["low"], last["high"]], [last["formula"]], (last["high"] - last["low"]) / 2, "x")
     span = set_deviations(
-        deviations, [relative["estimate"], relative["low"], relative["high"]],
+        deviations, [relative[key] for key in ("estimate", "low", "high", "exact")],
         np.concatenate([relative["region_low"], relative["region_high"]]), (relative["high"] - relative["low"]) / 2, "x",
     )  # fmt: skip
     for low, high, row in zip(relative["region_low"], relative["region_high"], y, strict=True):

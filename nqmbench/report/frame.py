@@ -26,9 +26,9 @@ def heading(figure: Figure, claim: ClaimPart, note: str) -> float:
         The height in inches that the heading takes.
     """
     height = figure.get_figheight()
-    title = shorten(legible(f"{claim.ref}  {claim.name}".strip()), 84)
+    title = shorten(legible(f"{claim.ref}  {claim.name}".strip()), 72)
     verdict = f"{SYMBOLS.get(claim.verdict, '·')} {verdict_in_words(claim.verdict)}"
-    line = shorten(legible(f"{verdict}: {claim.reason}" if claim.reason else verdict), 112)
+    line = shorten(legible(f"{verdict}: {claim.reason}" if claim.reason else verdict), 104)
     figure.text(0.012, 1 - 0.10 / height, title, va="top", ha="left", fontsize=11, fontweight="bold", color=INK)
     figure.text(0.012, 1 - 0.335 / height, line, va="top", ha="left", fontsize=9,
                 color=VERDICT_COLOURS.get(claim.verdict, MUTED))  # fmt: skip
@@ -36,8 +36,8 @@ def heading(figure: Figure, claim: ClaimPart, note: str) -> float:
     return 0.80 if note else 0.62
 
 
-def note_of(claim: ClaimPart, drawn: Sequence[Case], shared: str) -> str:
+def note_of(claim: ClaimPart, drawn: Sequence[Case], shared: str, thinned: str = "") -> str:
     """What the drawn cases share, and how many of them are drawn."""
     total = len(claim.cases)
     some = f"{len(drawn)} of {total} cases shown" if len(drawn) < total else f"{total} cases" if total > 1 else ""
-    return ", ".join(part for part in (some, shared) if part)
+    return ", ".join(part for part in (some, thinned, shared) if part)

@@ -22,7 +22,8 @@ from nqmbench.report.words import SUPERSCRIPTS, number, percent
 __all__ = ["Deviations", "places_of_steps", "set_deviations", "set_steps", "set_values"]
 
 Floats = NDArray[np.float64]
-FARTHEST = 1e5  # margins; beyond it an arrow
+FARTHEST = 1e4  # relative deviation, a million percent; beyond it an arrow
+DYNAMIC = 1e5  # the largest deviation shown over the width of the linear part
 
 
 def finite(*arrays: Floats) -> Floats:
@@ -99,10 +100,10 @@ def set_values(axes: Axes, measured: Sequence[Floats], formula: Sequence[Floats]
     if low < 0 < high and floor and size / floor > 1e4:
         set_scale("symlog", linthresh=max(size / 1e4, floor), linscale=0.5)
         return
-    span = (high - low) or abs(high) or 1.0
+    span = max(high - low, 0.08 * max(abs(low), abs(high))) or 1.0
     bottom = max(float(everything.min(initial=low)), low - 1.5 * span)
     top = min(float(everything.max(initial=high)), high + 1.5 * span)
-    pad = 0.07 * ((top - bottom) or 1.0)
+    pad = max(0.07 * (top - bottom), (span - (top - bottom)) / 2)
     set_limits(bottom - pad, top + pad)
     axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 3)))
     axes.locator_params(axis="y" if which == "y" else "x", nbins=5 if which == "y" else 4)
@@ -142,7 +143,6 @@ class Deviations:
     margin: float
     low: float
     high: float
-    linear: bool
 
 
 def set_deviations(axes: Axes, values: Iterable[Floats], bands: Floats, widths: Floats, which: str = "y") -> Deviations:
@@ -159,32 +159,30 @@ def set_deviations(axes: Axes, values: Iterable[Floats], bands: Floats, widths: 
     """
     edges = finite(np.abs(bands))
     edges = edges[edges > 0]
-    seen = finite(*values)
-    noise = finite(widths)
-    stand_in = float(np.median(noise)) if noise.size else float(np.abs(seen).max(initial=0.0))
-    margin = float(edges.max()) if edges.size else stand_in or 0.01
-    reach = FARTHEST * margin
+    seen = np.clip(finite(*values), -FARTHEST, FARTHEST)
     low, high = float(seen.min(initial=0.0)), float(seen.max(initial=0.0))
+    noise = finite(widths)
+    stand_in = max(float(np.median(noise)) if noise.size else 0.0, max(-low, high) / 1e3)
+    margin = float(edges.max()) if edges.size else stand_in or 0.01
     linear = max(-low, high) <= 4 * margin
     set_scale, set_limits = (axes.set_yscale, axes.set_ylim) if which == "y" else (axes.set_xscale, axes.set_xlim)
     axis = axes.yaxis if which == "y" else axes.xaxis
     if linear:
-        span = Deviations(margin, min(low, -margin) * 1.3, max(high, margin) * 1.3, True)
-        sides = [sign * j * margin for j in (1, 2, 3, 4) for sign in (-1, 1)]
-        if max(-low, high) > 2.2 * margin:
-            sides = [t for t in sides if abs(t) != 3 * margin]
+        span = Deviations(margin, min(low, -margin) * 1.3, max(high, margin) * 1.3)
+        sides = [sign * j * margin for j in (1, 2, 4) for sign in (-1, 1)]
     else:
-        linthresh = 1.5 * margin
+        linthresh = max(1.5 * margin, max(-low, high) / DYNAMIC)
         most = 3 if which == "y" else 2
-        low, high = max(low, -reach), min(high, reach)
         decades = [math.log10(max(side, linthresh) / linthresh) for side in (-low, high)]
         linscale = max(0.55, (0.36 if which == "y" else 0.6) * sum(decades))
         set_scale("symlog", linthresh=linthresh, linscale=linscale, base=10)
         span = Deviations(margin, -linthresh if -low <= linthresh else low * 2.2,
-                          linthresh if high <= linthresh else high * 2.2, False)  # fmt: skip
-        sides = [-margin, margin, *_decades(linthresh, span.high, most), *(-t for t in _decades(linthresh, -span.low, most))]
+                          linthresh if high <= linthresh else high * 2.2)  # fmt: skip
+        sides = [-margin, margin] if edges.size and margin > linthresh / 3 else []
+        sides += [*_decades(linthresh, span.high, most), *(-t for t in _decades(linthresh, -span.low, most))]
     set_limits(span.low, span.high)
-    ticks = _apart(axis, [0.0, *(t for t in sides if span.low <= t <= span.high)], span, 0.06 if which == "y" else 0.16)
+    inside = [t for t in sides if span.low <= t <= span.high]
+    ticks = _apart(axis, [0.0, *inside], span, 0.06) if which == "y" else _apart(axis, [*inside, 0.0], span, 0.25)
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(FixedFormatter([_percent_label(t) for t in ticks]))
     axis.set_minor_locator(NullLocator())

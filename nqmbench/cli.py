@@ -1,0 +1,236 @@
+"""The command line: `python -m nqmbench run | list | show | report`. Commands, no logic.
+
+Heavy modules are imported inside the commands, so that `list` answers at once.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nqmbench.errors import NqmbenchError, OutputError
+
+if TYPE_CHECKING:
+    from nqmbench.claims import Suite
+    from nqmbench.results import Run
+
+__all__ = ["main"]
+
+INTERNAL, INPUT_OUTPUT, INCONCLUSIVE, INTERRUPTED = 70, 74, 3, 130
+
+suites_option = click.option(
+    "--suites", "folder", metavar="DIR", help="Folder of suite files; replaces the shipped suites."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="nqmbench")
+def cli() -> None:
+    """Check the formulas of stochastic optimisation against simulated trajectories."""
+
+
+@cli.command()
+@click.argument("names", nargs=-1, required=True, metavar="SUITE...")
+@click.option(
+    "--preset",
+    default="standard",
+    show_default=True,
+    help="quick, standard or strict: how finely and how long.",
+)
+@click.option(
+    "--seed", default="0", show_default=True, help="Seed of the random streams, 0..2^64-1."
+)
+@click.option("--threads", default=None, help="Number of threads; default: every core.")
+@click.option("--precision", default="mixed", show_default=True, help="mixed or f32.")
+@click.option(
+    "--out", metavar="DIR", help="Folder of the results; default reports/SUITES-PRESET-SEED."
+)
+@click.option("--fail-inconclusive", is_flag=True, help="Exit with 3 if a claim stays open.")
+@suites_option
+def run(
+    names: Sequence[str],
+    preset: str,
+    seed: str,
+    threads: str | None,
+    precision: str,
+    out: str | None,
+    fail_inconclusive: bool,
+    folder: str | None,
+) -> None:
+    """Judge every claim of the named suites (names, globs, or "all") and write a report."""
+    from nqmbench.console import Watcher, print_summary
+    from nqmbench.runner import run as run_suites
+
+    place = Path(out) if out else Path("reports") / folder_name(names, preset, seed)
+    prepare(place)
+    with Watcher() as watcher:
+        result = run_suites(
+            list(names),
+            preset=preset,
+            seed=number(seed),
+            threads=None if threads is None else number(threads),
+            precision=precision,
+            suites=folder,
+            observer=watcher,
+        )
+        write(result, place, watcher)
+    print_summary(result, place)
+    counts = result.about["run"]["counts"]
+    if result.exit_code == 0 and fail_inconclusive and counts["INCONCLUSIVE"]:
+        sys.exit(INCONCLUSIVE)
+    sys.exit(result.exit_code)
+
+
+@cli.command(name="list")
+@suites_option
+def list_suites(folder: str | None) -> None:
+    """The suites, and how many claims each of them holds."""
+    from nqmbench.suites import load_suites
+
+    suites = load_suites(folder)
+    width = max(len(s.name) for s in suites)
+    for suite in suites:
+        click.echo(f"{suite.name:<{width}}  {len(suite.items):>3} claims  {suite.summary}")
+
+
+@cli.command()
+@click.argument("name", metavar="SUITE[::CLAIM]")
+@suites_option
+def show(name: str, folder: str | None) -> None:
+    """What a suite, or one of its claims, says and tests."""
+    from nqmbench.console import describe_claim, describe_suite
+
+    suite, claim = find(name, folder)
+    click.echo(describe_suite(suite) if claim is None else describe_claim(suite, claim))
+
+
+@cli.command()
+@click.argument("folder", metavar="RUN")
+def report(folder: str) -> None:
+    """Write the report of a finished run again, from its tables."""
+    from nqmbench.report import write_report
+    from nqmbench.results import load_run
+
+    place = Path(folder)
+    write_report(load_run(place), place)
+    click.echo(f"report: {place / 'report.html'}")
+
+
+def write(result: Run, place: Path, watcher: Any) -> None:
+    """Tables first, so that nothing is lost if drawing fails; then the report."""
+    from nqmbench.report import write_report
+
+    result.save(place)
+    write_report(result, place, watcher.say)
+    point_latest(place)
+
+
+def prepare(place: Path) -> None:
+    """Create the folder and try it out, before anything is simulated.
+
+    Raises:
+        OutputError: it cannot be created or written.
+    """
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        probe = place / ".write-test"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        raise OutputError(
+            f"{place}: cannot be created or written ({error.strerror}); choose another --out"
+        ) from error
+
+
+def point_latest(place: Path) -> None:
+    """Let `latest` beside the run's folder point to it, where the file system has links."""
+    link = place.parent / "latest"
+    if place.name == "latest" or place.parent.name != "reports":
+        return
+    try:
+        if link.is_symlink() or not link.exists():
+            link.unlink(missing_ok=True)
+            link.symlink_to(place.name)
+    except OSError:
+        click.echo(f"note: {link} could not be set to {place.name}", err=True)
+
+
+def folder_name(names: Sequence[str], preset: str, seed: str) -> str:
+    """The folder's name from the arguments; what is not a letter or digit becomes "-".
+
+    >>> folder_name(["sgd", "mom*"], "quick", "0")
+    'sgd-mom--quick-0'
+    """
+    text = "-".join([*names, preset, seed])
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in text)[:100]
+
+
+def number(text: str) -> Any:
+    """An integer where the text is one; else the text, for the checks to refuse with a good message."""
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
+def find(name: str, folder: str | None) -> tuple[Suite, Any]:
+    """The suite and the claim (or None) that SUITE[::CLAIM] names.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    from nqmbench.errors import UsageError, choices
+    from nqmbench.suites import load_suites, select
+
+    suite_name, _, claim_name = name.partition("::")
+    suite = select(load_suites(folder), [suite_name])[0]
+    if not claim_name:
+        return suite, None
+    for item in suite.items:
+        if item.name == claim_name:
+            return suite, item
+    names = choices(item.name for item in suite.items)
+    raise UsageError(f"claim: got {claim_name!r}; allowed: one of {names}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; every error becomes one message and its exit code (see README)."""
+    try:
+        cli.main(arguments, prog_name="python -m nqmbench", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except NqmbenchError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted: nothing was written; repeat the command to start again", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(INPUT_OUTPUT)
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        what = (
+            f"disk full at {error.filename}: free space and repeat the command" if full else error
+        )
+        click.echo(f"error: {what}", err=True)
+        sys.exit(INPUT_OUTPUT)
+    except Exception as error:
+        if os.environ.get("NQMBENCH_DEBUG"):
+            traceback.print_exc()
+        click.echo(
+            f"internal error: {type(error).__name__}: {error}\n"
+            "This is a bug of nqmbench. Set NQMBENCH_DEBUG=1 for the traceback and report it.",
+            err=True,
+        )
+        sys.exit(INTERNAL)

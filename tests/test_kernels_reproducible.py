@@ -1,0 +1,141 @@
+"""The same address gives the same bits: alone or in a batch, on any threads, in any chunks."""
+
+import threading
+
+import numpy as np
+import pytest
+from kernels_by_hand import averaged_heavy_ball, sgd, vary
+
+from nqmbench.kernels import Structure, run, simulate, superblock_size, trajectory_values
+from nqmbench.moments import merge
+
+
+def same(a, b):
+    return (
+        a.count == b.count
+        and np.array_equal(a.mean, b.mean)
+        and np.array_equal(a.central, b.central)
+    )
+
+
+def test_a_block_alone_is_the_block_in_a_batch():
+    program = averaged_heavy_ball(w0_std=[0.0, 0.3])
+    batch = trajectory_values(program, 5, 100, 256)
+    for b in (0, 3, 7):
+        assert np.array_equal(
+            trajectory_values(program, 5, 100 + b, 32), batch[..., 32 * b : 32 * b + 32]
+        )
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_leave_no_trace(threads):
+    program = averaged_heavy_ball()
+    assert same(simulate(program, 7, 0, 5000), simulate(program, 7, 0, 5000, threads))
+
+
+def test_chunks_leave_no_trace(monkeypatch):
+    program = sgd()
+    whole = simulate(program, 7, 0, 20_000)
+    done = []
+    monkeypatch.setattr(run, "CHUNK_SECONDS", 0.0)
+    assert same(simulate(program, 7, 0, 20_000, progress=done.append), whole)
+    assert len(done) == 20
+    assert done[-1] == 20_000
+
+
+def test_two_halves_merge_to_the_whole():
+    program = sgd()
+    halves = simulate(program, 7, 0, 1024), simulate(program, 7, 32, 1024)
+    assert same(merge(*halves), simulate(program, 7, 0, 2048))
+
+
+def test_the_noise_does_not_depend_on_method_checkpoints_or_batch():
+    # all experiments share their noise, so that differences are paired
+    program = sgd(sigma=[1.0, 1.0])
+    other = vary(program, checkpoints=np.array([3, 20]), batch=np.array([4]), sigma=np.full(2, 2.0))
+    a, b = (trajectory_values(p, 7, 0, 32)[-1] for p in (program, other))
+    assert np.allclose(a, b, rtol=1e-12)
+
+
+def test_another_seed_block_or_law_is_another_noise():
+    program = sgd()
+    base = trajectory_values(program, 7, 0, 32)[-1, 1]
+    others = [
+        trajectory_values(program, 8, 0, 32),
+        trajectory_values(program, 7 + 2**32, 0, 32),
+        trajectory_values(program, 7, 1, 32),
+        trajectory_values(program, 7, 2**40, 32),
+        trajectory_values(vary(program, law="uniform"), 7, 0, 32),
+    ]
+    for values in others:
+        assert not np.isin(values[-1, 1], base).any()
+
+
+def test_the_largest_seed_and_block_are_legal():
+    simulate(sgd(), 2**64 - 1, 2**63 - 1, 32)
+
+
+@pytest.mark.parametrize(
+    ("seed", "block", "trials", "threads", "text"),
+    [
+        (-1, 0, 1, 1, "seed"),
+        (2**64, 0, 1, 1, "seed"),
+        (0, -1, 1, 1, "first_block"),
+        (0, 2**63, 1, 1, "first_block"),
+        (0, 0, 0, 1, "trials"),
+        (0, 0, 1, 0, "threads"),
+    ],
+)
+def test_an_address_out_of_range_is_named(seed, block, trials, threads, text):
+    with pytest.raises(ValueError, match=text):
+        simulate(sgd(), seed, block, trials, threads)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"precision": "f16"}, "precision"),
+        ({"law": "cauchy"}, "law"),
+        ({"law": "student", "nu": 2.0}, "nu > 2"),
+        ({"checkpoints": np.array([3, 3])}, "checkpoints"),
+        ({"checkpoints": np.array([0, 21])}, "checkpoints"),
+        ({"feeds_observable": np.array([0, 1, 0, 3])}, "feeds_observable"),
+        ({"feeds_power": np.array([1, 2, 3, 4])}, "feeds_power"),
+        ({"chain": np.ones((1, 1, 1))}, "chain"),
+        ({"w0": np.ones(3)}, "w0"),
+        ({"batch": np.array([0])}, "batch"),
+    ],
+)
+def test_a_program_that_would_read_outside_its_arrays_is_refused(changes, text):
+    with pytest.raises(ValueError, match=text):
+        vary(sgd(), **changes)
+
+
+def test_the_size_of_a_superblock_is_a_function_of_the_program():
+    assert superblock_size(sgd()) == 1024
+    many = np.arange(1001)
+    assert superblock_size(sgd(steps=1000, checkpoints=many)) == 256  # 3 x 1001 x 256 x 8 < 8 MiB
+    assert superblock_size(sgd(steps=10**7)) == 32
+
+
+def test_methods_that_differ_in_numbers_share_a_kernel():
+    a, b = (averaged_heavy_ball(eta=eta, beta=beta) for eta, beta in ((0.1, 0.9), (0.2, 0.5)))
+    assert a.structure == b.structure
+    assert isinstance(a.structure, Structure)
+    assert sgd().structure != sgd(law="laplace").structure
+
+
+def test_two_python_threads_may_simulate_at_once():
+    # the workqueue layer aborts the process when two threads enter a parallel loop together
+    program = sgd()
+    expected, found = simulate(program, 7, 0, 4096), []
+    workers = [
+        threading.Thread(target=lambda: found.append(simulate(program, 7, 0, 4096, 2)))
+        for _ in range(3)
+    ]
+    for w in workers:
+        w.start()
+    for w in workers:
+        w.join()
+    assert len(found) == 3
+    assert all(same(f, expected) for f in found)

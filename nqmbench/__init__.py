@@ -19,7 +19,6 @@ from nqmbench.experiment import Experiment, log_checkpoints
 from nqmbench.functions import exp, log, maximum, minimum, sqrt, where
 from nqmbench.methods import Method, averaged, heavy_ball, nesterov, preconditioned, sgd
 from nqmbench.problems import NoisyQuadratic
-from nqmbench.recursion import spectral_radius, stability_limit
 from nqmbench.schedules import (
     Schedule,
     cosine,
@@ -32,6 +31,7 @@ from nqmbench.schedules import (
     uniform_average,
     warmup_cosine,
 )
+from nqmbench.stability import spectral_radius, stability_limit
 
 if TYPE_CHECKING:
     from nqmbench.results import load_run

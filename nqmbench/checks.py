@@ -11,7 +11,7 @@ from nqmbench.verdicts import Verdict
 
 __all__ = ["CheckResult", "judge_check"]
 
-# Relative tolerances by kind: rounding of a formula; of an eigenvalue at a double root; of a search.
+# Relative tolerances: rounding of a formula; of an eigenvalue at a double root; of a search.
 TOLERANCE = {"identity": 1e-9, "bound": 1e-9, "rate": 1e-6, "optimum": 1e-3, "existence": 0.0}
 
 
@@ -45,8 +45,10 @@ def judge_check(check: Check) -> CheckResult:
     """
     try:
         with np.errstate(all="ignore"):
-            pair = check.function()
-        claimed, true = (np.atleast_1d(np.asarray(x, dtype=np.float64)) for x in pair)
+            claimed, true = (np.atleast_1d(np.asarray(x)) for x in check.function())
+        if np.iscomplexobj(claimed) or np.iscomplexobj(true):
+            return CheckResult(Verdict.ERROR, error="the check gave complex numbers; allowed: real")
+        claimed, true = claimed.astype(np.float64), true.astype(np.float64)
     except Exception as error:  # a user's code may raise anything; the run goes on
         return CheckResult(Verdict.ERROR, error=f"the check raised {type(error).__name__}: {error}")
     if claimed.shape != true.shape or claimed.size == 0:
@@ -56,11 +58,12 @@ def judge_check(check: Check) -> CheckResult:
         )
     if np.isnan(claimed).any() or np.isnan(true).any():
         return CheckResult(Verdict.ERROR, error="the check gave NaN; allowed: numbers")
-    difference = true - claimed if check.kind == "bound" else np.abs(true - claimed)
-    difference = np.where(true == claimed, 0.0, difference)  # also equal infinities
     with np.errstate(all="ignore"):
+        difference = true - claimed if check.kind == "bound" else np.abs(true - claimed)
+        difference = np.where(true == claimed, 0.0, difference)  # also equal infinities
         size = np.maximum(np.abs(claimed), np.abs(true))
-        excess = np.where(size > 0, difference / size, difference)
+        relative = np.where(np.isinf(difference), difference, difference / size)
+        excess = np.where(size > 0, relative, difference)
     worst = int(np.argmax(excess))
     holds = bool(excess[worst] <= TOLERANCE[check.kind])
     verdict = Verdict.CONFIRMED if holds else Verdict.REFUTED

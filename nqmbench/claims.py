@@ -1,9 +1,9 @@
 """Suites and their claims: what a source says, in a form that can be judged.
 
 A **claim** is a formula for the mean or the variance of an observable. It is expanded over the
-experiments of its suite, over the coordinates where `of` has the letter i, and over the checkpoints;
-each combination is a cell, and the claim is confirmed only if every cell is. A **check** compares
-two numbers that need no simulation: a rate, an identity, a bound.
+experiments of its suite, over the coordinates where `of` has the letter i, and over the
+checkpoints; each combination is a cell, and the claim is confirmed only if every cell is. A
+**check** compares two numbers that need no simulation: a rate, an identity, a bound.
 
     suite = Suite("sgd", experiments=[...])
 
@@ -15,8 +15,10 @@ two numbers that need no simulation: a rate, an identity, a bound.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -42,7 +44,8 @@ class Claim:
 
     Args:
         suite, name: the suite's name and the claim's own.
-        formula: the function; its argument names say which symbols it wants.
+        formula: the function; its argument names say which symbols it wants (an argument with a
+            default keeps it).
         of: "error", "loss", "w[i]", "w2[i]", "w3[i]" (the letter i: every coordinate) or with a
             number for one coordinate.
         statistic: "mean" or "variance".
@@ -141,9 +144,9 @@ class Suite:
 
     def __post_init__(self) -> None:
         checks = Checks("Suite")
-        plain = isinstance(self.name, str) and self.name.replace("-", "").replace("_", "").isalnum()
-        if not plain or len(self.name) > 60 or not self.name.isascii():
-            checks.complain("name", self.name, "1 to 60 ASCII letters, digits, '-' and '_'")
+        name: Any = self.name
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", name):
+            checks.complain("name", name, "1 to 60 ASCII letters, digits, '-' and '_'")
         check_experiments(checks, self.experiments)
         checks.done()
 
@@ -190,26 +193,11 @@ class Suite:
         checks.done()
 
         def register(formula: Formula) -> Formula:
-            self.items.append(
-                Claim(
-                    self.name,
-                    name,
-                    formula,
-                    of,
-                    statistic,
-                    kind,
-                    ref,
-                    expect,
-                    mends,
-                    experiments,
-                    when,
-                    steps,
-                    margin,
-                    accuracy,
-                    scale,
-                    inspect.getdoc(formula) or "",
-                )  # fmt: skip
-            )
+            claim = Claim(
+                self.name, name, formula, of, statistic, kind, ref, expect, mends, experiments,
+                when, steps, margin, accuracy, scale, inspect.getdoc(formula) or "",
+            )  # fmt: skip
+            self.items.append(claim)
             return formula
 
         return register
@@ -258,13 +246,15 @@ class Suite:
             pick(checks, "expect", expect, EXPECTATIONS)
 
 
+@lru_cache(maxsize=1024)
 def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
-    """The names of a function's parameters.
+    """The names of a function's parameters that have no default of their own.
 
-    >>> argument_names(lambda k, eta: 0)
+    >>> argument_names(lambda k, eta, exponent=2: 0)
     ('k', 'eta')
     """
-    return tuple(inspect.signature(function).parameters)
+    parameters = inspect.signature(function).parameters.values()
+    return tuple(p.name for p in parameters if p.default is p.empty)
 
 
 def pick(checks: Checks, name: str, seen: Any, allowed: Iterable[str]) -> None:
@@ -287,8 +277,8 @@ def check_experiments(checks: Checks, seen: Any) -> None:
 
 def steps_of(checks: Checks, at: Any) -> str | tuple[int, ...] | None:
     """`at` as None, "last" or a tuple of steps."""
-    if at is None or at == "last":
-        return at  # type: ignore[no-any-return]
+    if at is None or (isinstance(at, str) and at == "last"):
+        return at
     listed = list(at) if isinstance(at, Sequence) and not isinstance(at, str) else [at]
     inner = Checks("")
     steps = tuple(inner.integer("at", k, 0) for k in listed)

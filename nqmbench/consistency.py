@@ -1,4 +1,4 @@
-"""The self-test of every run: does the simulation agree with exact theory?
+"""The self-test of every run: the simulation must agree with exact theory.
 
 No claim is at stake here and there is no margin: a disagreement is a bug of ours. It is tested at
 every look of every experiment, for the mean and the variance of each observable at each checkpoint,
@@ -20,7 +20,7 @@ __all__ = ["contradictions", "self_test_level"]
 
 
 def self_test_level(experiments: Iterable[Experiment]) -> float:
-    """z such that any false alarm in the whole run has probability 1e-6 at most."""
+    """The z with which any false alarm in the whole run has probability 1e-6 at most."""
     quantities = sum(2 * len(e.checkpoints) * len(e.observed) for e in experiments)
     return critical_value(quantities, alpha=SELF_TEST_ALPHA)
 
@@ -31,8 +31,11 @@ def contradictions(
     """Every quantity whose interval excludes the exact value, in words.
 
     Args:
-        experiment: what was simulated. moments: the sample. truth: the exact moments.
-        z: from `self_test_level`. precision: decides the allowance for rounding.
+        experiment: what was simulated.
+        moments: the sample.
+        truth: the exact moments.
+        z: from `self_test_level`.
+        precision: decides the allowance for rounding.
     """
     found = []
     for statistic, exact in (("mean", truth.mean), ("variance", truth.variance)):

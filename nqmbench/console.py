@@ -38,7 +38,7 @@ class Watcher:
     """A progress bar over the cells of the run; plain lines where there is no terminal."""
 
     def __init__(self) -> None:
-        self.console = Console(stderr=True)
+        self.console = Console(stderr=True, width=None if sys.stderr.isatty() else PLAIN_WIDTH)
         self.bar: Progress | None = None
         self.task: Any = None
         self.last = time.monotonic()
@@ -71,8 +71,8 @@ class Watcher:
         cells = sum(plan.cells(s.name) for s in plan.suites)
         names = ", ".join(s.name for s in plan.suites)
         self.console.print(
-            f"{len(plan.claims)} claims of {names}: {cells} cells on {len(plan.experiments)} "
-            "experiments",
+            f"claims of {names}: {len(plan.claims)}; cells: {cells}; "
+            f"experiments: {len(plan.experiments)}",
             highlight=False,
         )
         if self.bar:

@@ -29,10 +29,12 @@ def power_cumulant(kappa: Sequence[Floats], power: int, order: int) -> Floats:
 
     Args:
         kappa: kappa[r-1] is kappa_r(w), any shape; power * order of them are needed.
-        power: 1, 2 or 3. order: r >= 1.
+        power: 1, 2 or 3.
+        order: r >= 1.
 
     Returns:
-        kappa_order(w^power), in the shape of kappa[0].
+        kappa_order(w^power), in the shape of kappa[0]; inf where the highest cumulant is, since
+        a variable whose lower moments alone are infinite does not exist.
 
     >>> mu, variance = np.array(3.0), np.array(2.0)
     >>> float(power_cumulant([mu, variance, 0 * mu, 0 * mu], power=2, order=2))  # 2 v^2 + 4 mu^2 v
@@ -41,10 +43,12 @@ def power_cumulant(kappa: Sequence[Floats], power: int, order: int) -> Floats:
     total: Any = 0.0
     for sizes, count in connected_partitions(power, order):
         product: Any = count
-        for size in sizes:
-            product = product * kappa[size - 1]
+        for size in sizes:  # a vanishing cumulant wins over an infinite one: 0 inf = 0
+            zero = (kappa[size - 1] == 0) | (product == 0)
+            product = np.where(zero, 0.0, product * kappa[size - 1])
         total = total + product
-    return np.asarray(total, dtype=np.float64)
+    infinite = (power > 1) & np.isposinf(kappa[power * order - 1])
+    return np.asarray(np.where(infinite, np.inf, total), dtype=np.float64)
 
 
 @lru_cache

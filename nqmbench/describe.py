@@ -1,4 +1,4 @@
-"""The description of a run for run.json: arguments, suites and claims with their formulas, machine."""
+"""The description of a run for run.json: arguments, claims with their formulas, machine."""
 
 from __future__ import annotations
 
@@ -37,8 +37,11 @@ def describe(
     """
     preset = PRESETS[arguments["preset"]]
     suites = []
+    entries = []
     for suite in ledger.plan.suites:
-        claims = [c for c in ledger.plan.claims if c.item.suite == suite.name]
+        planned = [c for c in ledger.plan.claims if c.item.suite == suite.name]
+        claims = [claim_entry(ledger, c, rows_of(verdicts, c)) for c in planned]
+        entries += claims
         suites.append(
             {
                 "name": suite.name,
@@ -46,10 +49,9 @@ def describe(
                 "source": suite.source,
                 "cells": ledger.plan.cells(suite.name),
                 "level": critical_value(ledger.plan.cells(suite.name)),
-                "claims": [claim_entry(ledger, c, rows_of(verdicts, c)) for c in claims],
+                "claims": claims,
             }
         )
-    entries = [claim for suite in suites for claim in suite["claims"]]
     run = {
         **arguments,
         "alpha": ALPHA,
@@ -103,8 +105,10 @@ def is_as_expected(verdict: Verdict, expect: str | None) -> bool:
 
     INCONCLUSIVE never breaks an expectation, and a claim without one cannot break it.
 
-    >>> is_as_expected(Verdict.CONFIRMED, "refuted"), is_as_expected(Verdict.INCONCLUSIVE, "refuted")
-    (False, True)
+    >>> is_as_expected(Verdict.CONFIRMED, "refuted")
+    False
+    >>> is_as_expected(Verdict.INCONCLUSIVE, "refuted")
+    True
     """
     if verdict in (Verdict.ERROR, Verdict.INCONSISTENT):
         return False

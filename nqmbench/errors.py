@@ -6,6 +6,7 @@ A constructor collects all its complaints before it raises, so that one attempt 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -32,7 +33,7 @@ class UsageError(NqmbenchError):
 
 
 class SuiteError(NqmbenchError):
-    """A suite file that cannot be loaded or that contradicts itself; names the file and the line."""
+    """A suite file that cannot be loaded or contradicts itself; names the file and the line."""
 
 
 class OutputError(NqmbenchError):
@@ -42,7 +43,7 @@ class OutputError(NqmbenchError):
 
 
 class InvalidArguments(NqmbenchError, ValueError, TypeError):  # noqa: N818
-    """Wrong arguments of a problem, schedule, method, experiment or simulation, all of them at once.
+    """Wrong arguments of a problem, schedule, method, experiment or simulation, all at once.
 
     One message may name wrong values and wrong types together, so the exception is both a
     `ValueError` and a `TypeError`.
@@ -60,8 +61,8 @@ class InvalidArguments(NqmbenchError, ValueError, TypeError):  # noqa: N818
 class Checks:
     """Collects the complaints about one call and raises them together.
 
-    Each method returns the checked value (or a harmless stand-in after a complaint), so a
-    constructor reads as a list of assignments followed by `done()`.
+    Each method returns the checked value, or after a complaint a stand-in that lets no other field
+    look wrong, so a constructor reads as a list of assignments followed by `done()`.
 
     Args:
         what: the name of the thing being built; it opens the message.
@@ -84,7 +85,7 @@ class Checks:
         self, field: str, seen: Any, allowed: str, legal: Callable[[float], bool], stand_in: float
     ) -> float:
         """One finite real number for which `legal` holds."""
-        if is_real(seen) and np.isfinite(seen) and legal(float(seen)):
+        if is_finite(seen) and legal(float(seen)):
             return float(seen)
         self.complain(field, seen, allowed)
         return stand_in
@@ -92,11 +93,11 @@ class Checks:
     def integer(self, field: str, seen: Any, low: int, high: int | None = None) -> int:
         """One integer in low..high; integral floats such as 1e6 are taken as integers."""
         top = 2**63 - 1 if high is None else high
-        whole = is_real(seen) and np.isfinite(seen) and float(seen) == int(seen)
-        if whole and low <= int(seen) <= top:
+        if is_finite(seen) and int(seen) == seen and low <= seen <= top:
             return int(seen)
-        self.complain(field, seen, f"integers >= {low}" if high is None else f"{low}..{high}")
-        return low
+        allowed = f"an integer >= {low}" if high is None else f"an integer in {low}..{high}"
+        self.complain(field, seen, allowed)
+        return top
 
     def vector(
         self,
@@ -107,22 +108,22 @@ class Checks:
         size: int | None = None,
     ) -> Floats:
         """A non-empty vector of finite numbers, or a scalar that is repeated `size` times."""
-        stand_in = np.ones(size or 1)
         if size is not None:
             allowed += ", one or one per coordinate"
-        raw = np.asarray(seen, dtype=object)
-        if raw.ndim > 1 or raw.size == 0 or not all(map(is_real, np.atleast_1d(raw))):
+        raw = as_array(seen)
+        if raw.ndim > 1 or raw.size == 0 or not all_finite(raw):
             self.complain(field, seen, allowed)
-            return stand_in
+            return np.ones(size or raw.size or 1)
         values = np.atleast_1d(raw).astype(np.float64)
         if size is not None and raw.ndim == 0:
             values = np.full(size, values[0])
         if size is not None and values.size != size:
-            self.complain(field, f"{values.size} numbers", f"1 or {size} numbers, as h has {size}")
-            return stand_in
-        if not (np.isfinite(values).all() and legal(values).all()):
+            wanted = "1 number" if size == 1 else f"1 or {size} numbers"
+            self.complaints.append(
+                f"{field}: got {values.size} numbers; allowed: {wanted}, as h has {size}"
+            )
+        elif not legal(values).all():
             self.complain(field, seen, allowed)
-            return stand_in
         values.flags.writeable = False
         return values
 
@@ -138,11 +139,43 @@ def is_real(value: Any) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
+def is_finite(value: Any) -> bool:
+    """True for a number, as `is_real` knows it, that a float can hold.
+
+    >>> is_finite(1e308), is_finite(10**400), is_finite(float("nan")), is_finite("1")
+    (True, False, False, False)
+    """
+    try:
+        return is_real(value) and math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def as_array(seen: Any) -> NDArray[Any]:
+    """Any value as an array: of numbers if it is one already, else of Python objects."""
+    if isinstance(seen, np.ndarray) and seen.dtype.kind in "fiu":
+        return seen
+    try:
+        return np.asarray(seen, dtype=object)
+    except ValueError:  # nested arrays whose shapes do not fit together
+        return np.array(None)
+
+
+def all_finite(raw: NDArray[Any]) -> bool:
+    """True when every element is a number that a float can hold."""
+    if raw.dtype.kind in "fiu":
+        return bool(np.isfinite(raw).all())
+    return all(map(is_finite, raw.flat))
+
+
 def shorten(value: Any, width: int = 60) -> str:
     """The value as it may stand in a message: one line, not longer than `width` characters."""
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
-    text = " ".join((value if isinstance(value, str) and " " in value else repr(value)).split())
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # Python refuses to print integers of thousands of digits
+        text = f"a huge {type(value).__name__}"
     return text if len(text) <= width else text[: width - 4] + " ..."
 
 

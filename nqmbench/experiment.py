@@ -7,6 +7,7 @@ digest of the recursion itself, the problem, the batch sizes, the checkpoints an
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.errors import Checks, shorten
-from nqmbench.methods import Method
+from nqmbench.errors import Checks
+from nqmbench.method import Method
 from nqmbench.problems import NoisyQuadratic
 from nqmbench.recursion import OpenLoop, open_loop
 from nqmbench.schedules import Schedule, as_parameter
@@ -61,9 +62,11 @@ def parse_observable(name: Any, d: int) -> list[Observable]:
     >>> [o.name for o in parse_observable("w2[i]", 2)], parse_observable("speed", 2)
     (['w2[0]', 'w2[1]'], [])
     """
+    if not isinstance(name, str):
+        return []
     if name in ("error", "loss"):
         return [Observable(name, 2)]
-    match = re.fullmatch(r"w([23]?)\[(i|\d{1,9})\]", name) if isinstance(name, str) else None
+    match = re.fullmatch(r"w([23]?)\[(i|[0-9]{1,9})\]", name)
     if not match:
         return []
     stem, index = "w" + match[1], match[2]
@@ -127,39 +130,28 @@ class Experiment:
         observables: Iterable[str] = ("error",),
     ) -> None:
         checks = Checks("Experiment")
-        if not isinstance(problem, NoisyQuadratic):
+        given: Any = (problem, method)
+        known = [isinstance(x, t) for x, t in zip(given, (NoisyQuadratic, Method), strict=True)]
+        if not known[0]:
             checks.complain("problem", problem, "a NoisyQuadratic")
-        if not isinstance(method, Method):
+        if not known[1]:
             checks.complain("method", method, "a Method, such as nqmbench.sgd(lr=0.1)")
-        steps = checks.integer("steps", steps, 1)
-        batch = as_parameter(batch)
-        if not isinstance(batch, Schedule):
-            batch = checks.integer("batch", batch, 1)
-        wanted = _checkpoints(checks, checkpoints, steps)
-        d = problem.d if isinstance(problem, NoisyQuadratic) else 1
-        names = _observables(checks, observables, d)
+        total = checks.integer("steps", steps, 1)
+        batch = _batch(checks, batch, steps if total == steps else 1)
+        if known[1] and total == steps:
+            method.check_schedules(total, checks)
+        wanted = _checkpoints(checks, checkpoints, total)
+        names = _observables(checks, observables, problem.d if known[0] else None)
         checks.done()
-        values = (problem, method, batch, steps, wanted, names)
+        values = (problem, method, batch, total, wanted, names)
         for name, value in zip(self.__dataclass_fields__, values, strict=True):
             object.__setattr__(self, name, value)
-        self._check_horizons()
         if problem.optimum.any() and not self.open_loop.translation_invariant:
             checks.complain(
                 "problem.optimum",
                 problem.optimum,
                 f"0 with {method.title}, which pulls towards zero: shift w0 by the optimum instead",
             )
-        checks.done()
-
-    def _check_horizons(self) -> None:
-        checks = Checks("Experiment")
-        for name, p in {**self.method.parameters, "batch": self.batch}.items():
-            if isinstance(p, Schedule) and p.horizon is not None and p.horizon < self.steps:
-                checks.complain("steps", self.steps, f"at most {p.horizon}, the horizon of {name}")
-        if not checks.complaints:
-            sizes = self.batch_sizes
-            if not (np.isfinite(sizes).all() and (sizes >= 1).all() and (sizes % 1 == 0).all()):
-                checks.complain("batch", sizes, "integers >= 1 at every step")
         checks.done()
 
     @cached_property
@@ -187,7 +179,7 @@ class Experiment:
 
     @cached_property
     def recursion_key(self) -> str:
-        """A digest of everything but checkpoints and observables: of the trajectories themselves."""
+        """A digest of everything but checkpoints and observables: of the trajectories."""
         problem, loop = self.problem, self.open_loop
         arrays = [
             problem.h, problem.sigma, problem.w0, problem.w0_std, problem.optimum,
@@ -205,9 +197,9 @@ class Experiment:
         text = repr((self.recursion_key, self.checkpoints, [o.name for o in self.observed]))
         return hashlib.sha256(text.encode()).hexdigest()
 
-    @property
+    @cached_property
     def symbols(self) -> dict[str, float]:
-        """The scalars that a formula may ask for, under the texts' letters (B, eta, L, mu, d, ...)."""
+        """The scalars that a formula may ask for, under the texts' letters: B, eta, L, mu, d."""
         batch: dict[str, float] = {}
         if isinstance(self.batch, Schedule):
             for symbol, value in self.batch.symbols.items():
@@ -227,25 +219,40 @@ class Experiment:
         return f"{self.method.label}, B={self.batch}, {problem}"
 
 
-def _checkpoints(checks: Checks, seen: Iterable[int] | None, steps: int) -> tuple[int, ...]:
+def _batch(checks: Checks, seen: Any, steps: int) -> int | Schedule:
+    """The batch size: an integer, or a schedule whose values are integers over all steps."""
+    known = as_parameter(checks, "batch", seen)
+    if not isinstance(known, Schedule):
+        return checks.integer("batch", seen, 1)
+    if known.shorter_than(steps):
+        checks.complain("steps", steps, f"at most {known.horizon}, the horizon of batch")
+        return known
+    sizes = known.values(steps)
+    good = np.isfinite(sizes) & (sizes >= 1) & (np.floor(sizes) == sizes)
+    if not good.all():
+        t = int(np.argmin(good))
+        checks.complain(f"batch at t = {t}", sizes[t], "an integer >= 1")
+    return known
+
+
+def _checkpoints(checks: Checks, seen: Any, steps: int) -> tuple[int, ...]:
     if seen is None:
         return log_checkpoints(steps, 40)
     listed = list(seen) if isinstance(seen, Iterable) and not isinstance(seen, str) else [seen]
-    inner = Checks("")
-    values = [inner.integer("checkpoints", k, 0, steps) for k in listed]
-    increasing = all(a < b for a, b in zip(values, values[1:], strict=False))
+    inner = Checks("checkpoints")
+    values = [inner.integer("k", k, 0, steps) for k in listed]
+    increasing = all(a < b for a, b in itertools.pairwise(values))
     if inner.complaints or not values or not increasing:
-        checks.complain("checkpoints", shorten(seen), f"increasing integers in 0..{steps}")
+        checks.complain("checkpoints", seen, f"increasing integers in 0..{steps}")
     return tuple(values)
 
 
-def _observables(checks: Checks, seen: Any, d: int) -> tuple[str, ...]:
-    listed = (
-        [seen] if isinstance(seen, str) else list(seen) if isinstance(seen, Iterable) else [seen]
-    )
+def _observables(checks: Checks, seen: Any, d: int | None) -> tuple[str, ...]:
+    text = isinstance(seen, str) or not isinstance(seen, Iterable)
+    listed = [seen] if text else list(seen)
     for name in listed:
-        if not parse_observable(name, d):
-            checks.complain("observables", name, ALLOWED_OBSERVABLES + f" = {d}")
+        if not parse_observable(name, d or 10**9):
+            checks.complain("observables", name, ALLOWED_OBSERVABLES + (f" = {d}" if d else ""))
     if not listed or len(set(map(str, listed))) != len(listed):
         checks.complain("observables", listed, "a non-empty sequence without repetition")
     return tuple(map(str, listed))

@@ -6,14 +6,19 @@ constant parameters. Transients and rates are explained by numbers instead.
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from nqmbench.claims import Claim
 from nqmbench.formulas import symbols
 from nqmbench.methods import Method
 from nqmbench.plan import Case
+from nqmbench.stability import spectral_radius
 
 RATIOS: dict[Any, Any] = {}  # a ratio takes a tenth of a second; a claim has many cases
 
@@ -25,7 +30,8 @@ class Explanation:
     """The ratio of a claim for one method.
 
     Args:
-        ratio: as plain text, such as "h". value: at the numbers of the case.
+        ratio: as plain text, such as "h".
+        value: at the numbers of the case; NaN for a sum, whose coordinates have different ones.
         expression: the SymPy expression.
     """
 
@@ -36,8 +42,10 @@ class Explanation:
     @property
     def sentence(self) -> str:
         """As it stands in a reason."""
-        number = f" = {self.value:.6g}" if self.ratio != f"{self.value:g}" else ""
-        return f"in the steady state formula / exact = {self.ratio}{number}"
+        text = f"in the steady state formula / exact = {self.ratio}"
+        if math.isnan(self.value):
+            return f"{text} in each coordinate"
+        return text if self.ratio == f"{self.value:g}" else f"{text} = {self.value:.6g}"
 
 
 def explanation(claim: Claim, case: Case) -> Explanation | None:
@@ -49,17 +57,26 @@ def explanation(claim: Claim, case: Case) -> Explanation | None:
         return None
     if not (case.experiment.method.constant and isinstance(case.experiment.batch, int)):
         return None
+    if not (spectral_radius(case.experiment.method, case.experiment.problem.h) < 1).all():
+        return None  # without a steady state
     expression = symbolic_ratio(claim, case.experiment.method)
     if expression is None:
         return None
-    known = symbols(case.experiment, 0, case.observable.coordinate or 0)
-    numbers = {s: float(known[s.name]) for s in expression.free_symbols if s.name in known}
-    if len(numbers) < len(expression.free_symbols):
+    i = case.observable.coordinate
+    coordinates = range(case.experiment.problem.d) if i is None else [i]
+    values = [number(expression, symbols(case.experiment, 0, c)) for c in coordinates]
+    if not np.isfinite(values).all() or np.allclose(values, 1, rtol=0, atol=1e-9):
         return None
-    value = float(expression.subs(numbers))
-    if abs(value - 1) < 1e-9:
-        return None
+    value = values[0] if len(values) == 1 else math.nan
     return Explanation(plain_text(expression), value, expression)
+
+
+def number(expression: Any, known: Mapping[str, Any]) -> float:
+    """The expression's value where its symbols have these values; NaN when it has none there."""
+    try:
+        return float(expression.subs({s: float(known[s.name]) for s in expression.free_symbols}))
+    except (KeyError, TypeError):  # a symbol that the experiment lacks; infinite or not real
+        return math.nan
 
 
 def symbolic_ratio(claim: Claim, method: Method) -> Any:

@@ -37,10 +37,16 @@ def claimed_value(claim: Claim, experiment: Experiment, observable: Observable, 
         return call(claim.formula, symbols(experiment, step, None), "formula")
     weights = observable.weights(experiment.problem.h)
     order = 2 if claim.statistic == "variance" else 1
+    shared = symbols(experiment, step, None)
     values = [
-        call(claim.formula, symbols(experiment, step, i), "formula") for i in range(weights.size)
+        call(claim.formula, {**shared, **of_coordinate(experiment, i)}, "formula")
+        for i in range(weights.size)
     ]
-    return float(np.dot(weights**order, np.array(values)))
+    with np.errstate(all="ignore"):
+        total = float(np.dot(weights**order, np.array(values)))
+    if math.isnan(total):  # each of them is a number, so there are infinities of both signs
+        raise FormulaError(f"formula gave both inf and -inf over the coordinates at k = {step}")
+    return total
 
 
 def applies(claim: Claim, experiment: Experiment, observable: Observable, step: int) -> bool:
@@ -60,23 +66,25 @@ def given_scale(
     if claim.scale is None or isinstance(claim.scale, float):
         return claim.scale
     value = call(claim.scale, symbols(experiment, step, observable.coordinate), "scale")
-    if not value > 0:
-        raise FormulaError(f"scale gave {value}; a scale is > 0")
+    if not 0 < value < math.inf:
+        raise FormulaError(f"scale gave {value:g} at k = {step}; allowed: a finite number > 0")
     return value
 
 
 def symbols(experiment: Experiment, step: int, coordinate: int | None) -> Mapping[str, Any]:
     """Everything a formula may ask for, as NumPy floats (so that overflow is inf, not an error)."""
-    problem = experiment.problem
     found: dict[str, Any] = {name: np.float64(v) for name, v in experiment.symbols.items()}
     found |= {"k": np.float64(step), "experiment": experiment}
     if coordinate is not None:
-        start = problem.w0 - problem.optimum
-        vectors = (problem.h, problem.sigma, start, problem.w0_std)
-        found |= {
-            n: np.float64(v[coordinate]) for n, v in zip(PER_COORDINATE, vectors, strict=True)
-        }
+        found |= of_coordinate(experiment, coordinate)
     return found
+
+
+def of_coordinate(experiment: Experiment, i: int) -> dict[str, Any]:
+    """The symbols that belong to coordinate i: h, sigma, w0 (start minus optimum) and w0_std."""
+    problem = experiment.problem
+    values = (problem.h[i], problem.sigma[i], problem.w0[i] - problem.optimum[i], problem.w0_std[i])
+    return dict(zip(PER_COORDINATE, values, strict=True))
 
 
 def call(function: Callable[..., Any], known: Mapping[str, Any], what: str) -> float:
@@ -88,8 +96,9 @@ def call(function: Callable[..., Any], known: Mapping[str, Any], what: str) -> f
     wanted = argument_names(function)
     unknown = [name for name in wanted if name not in known]
     if unknown:
+        offered = ", ".join(sorted(known))
         raise FormulaError(
-            f"{what} asks for {', '.join(unknown)}; this experiment offers {', '.join(sorted(known))}"
+            f"{what} asks for {', '.join(unknown)}; this experiment offers {offered}"
         )
     try:
         with np.errstate(all="ignore"):

@@ -15,7 +15,7 @@ __all__ = ["exp", "log", "maximum", "minimum", "sqrt", "where"]
 
 
 def _symbolic(*values: Any) -> Any:
-    """The sympy module if one of the values is an expression of it, else None (never imports it)."""
+    """The sympy module if a value is an expression of it, else None (never imports it)."""
     sympy = sys.modules.get("sympy")
     if sympy is not None and any(isinstance(v, sympy.Basic) for v in values):
         return sympy

@@ -31,6 +31,7 @@ __all__ = ["Ledger", "Record", "samples"]
 
 TINY = 2.0**-40  # a relative spread below this is rounding
 NEGLIGIBLE = 2.0**-70  # the square of such a spread, with room for its own rounding
+SMALLEST = 1e-300  # below it doubles lose digits one by one
 
 
 @dataclass(eq=False)
@@ -52,19 +53,20 @@ class Record:
     target: Region | None = None
     scale: float = np.nan
 
-    def hear(self, sample: Sample, precision: str) -> None:
+    def hear(self, sample: Sample, precision: str) -> Verdict | None:
         """Take a look: decide the cell if the sample allows it."""
         kind, claimed = getattr(self.claim.item, "kind", ""), self.cell.claimed
         self.sample = sample
         self.scale = self.cell.scale or self._natural_scale(sample)
         if sample.deterministic:
             tolerance = DETERMINISTIC[precision]
-            floor = NEGLIGIBLE * sample.rms**2 if self._variance else 0.0
+            floor = NEGLIGIBLE * sample.rms**2 if self._variance else SMALLEST
             exact_margin = self.claim.margin if kind == "approximation" else tolerance
             self.target = region(kind, claimed, self.scale, exact_margin).widened(floor)
         else:
             self.target = region(kind, claimed, self.scale, self.claim.margin)
         self.verdict = decide(sample, self.target, self.z)
+        return self.verdict
 
     @property
     def deviation(self) -> float:
@@ -79,7 +81,7 @@ class Record:
         return getattr(self.claim.item, "statistic", "mean") == "variance"
 
     def _natural_scale(self, sample: Sample) -> float:
-        """|claimed| for squares and variances; the sample's rms where a value may pass through 0."""
+        """|claimed| for squares and variances; the sample's rms where a value may cross 0."""
         if self._variance or self.case.observable.nonnegative:
             return abs(self.cell.claimed)
         return sample.rms
@@ -118,8 +120,7 @@ class Ledger:
             if record.verdict is None:
                 place = (step_index[record.cell.step], column[record.case.observable.name])
                 statistic = getattr(record.claim.item, "statistic", "mean")
-                record.hear(tables[statistic].at(place), precision)
-                if record.verdict is Verdict.REFUTED:
+                if record.hear(tables[statistic].at(place), precision) is Verdict.REFUTED:
                     self.refuted.add(record.claim.item.identity)
 
     def of_case(self, claim: PlannedClaim, case: Case) -> list[Record]:
@@ -164,7 +165,7 @@ class SampleTable:
 
     def places(self) -> Iterator[tuple[int, int]]:
         """All (checkpoint, observable) index pairs."""
-        yield from np.ndindex(self.estimate.shape)  # type: ignore[misc]
+        yield from np.ndindex(self.estimate.shape)
 
 
 def samples(moments: Moments, statistic: str) -> SampleTable:

@@ -8,19 +8,20 @@ transforms each order by itself. A law enters the exact moments only through the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from nqmbench.errors import Checks, choices, is_real
+from nqmbench.errors import Checks, choices, is_finite
 
 __all__ = ["LAWS", "NoiseLaw", "noise_law"]
 
 HIGHEST_ORDER = 8
 
 
-def cumulants_from_moments(moments: list[float]) -> list[float]:
+def cumulants_from_moments(moments: Sequence[Any]) -> list[Any]:
     """Cumulants kappa_1..kappa_R of a law with raw moments E x, ..., E x^R.
 
     kappa_r = m_r - sum_{j<r} C(r-1, j-1) kappa_j m_{r-j}
@@ -28,7 +29,7 @@ def cumulants_from_moments(moments: list[float]) -> list[float]:
     >>> cumulants_from_moments([0.0, 1.0, 0.0, 3.0])
     [0.0, 1.0, 0.0, 0.0]
     """
-    cumulants: list[float] = []
+    cumulants: list[Any] = []
     for r, moment in enumerate(moments, start=1):
         lower = sum(
             math.comb(r - 1, j - 1) * cumulants[j - 1] * moments[r - j - 1] for j in range(1, r)
@@ -37,7 +38,7 @@ def cumulants_from_moments(moments: list[float]) -> list[float]:
     return cumulants
 
 
-def student_moment(order: int, nu: float) -> float:
+def student_moment(order: int, nu: float) -> Any:
     """E x^order of Student's law scaled to variance 1, inf where it does not exist (order >= nu).
 
     E x^(2m) = (nu-2)^m prod_{j=1..m} (2j-1)/(nu-2j)
@@ -45,19 +46,21 @@ def student_moment(order: int, nu: float) -> float:
     if order >= nu:
         return math.inf
     if order % 2:
-        return 0.0
-    return math.prod((2 * j - 1) * (nu - 2) / (nu - 2 * j) for j in range(1, order // 2 + 1))
+        return 0
+    n = Fraction(nu)
+    return math.prod((2 * j - 1) * (n - 2) / (n - 2 * j) for j in range(1, order // 2 + 1))
 
 
-# Raw moments of order r of the standardised laws.
-MOMENTS: dict[str, Callable[[int, float], float]] = {
-    "gaussian": lambda r, nu: 0.0 if r % 2 else math.prod(range(1, r, 2)),
-    "uniform": lambda r, nu: 0.0 if r % 2 else 3.0 ** (r // 2) / (r + 1),
-    "rademacher": lambda r, nu: 0.0 if r % 2 else 1.0,
-    "laplace": lambda r, nu: 0.0 if r % 2 else math.factorial(r) / 2.0 ** (r // 2),
+# Raw moments of order r of the standardised laws, as exact rationals: cumulants are differences of
+# large moments, and in floats they would be left with the rounding of those.
+MOMENTS: dict[str, Callable[[int, float], Any]] = {
+    "gaussian": lambda r, nu: 0 if r % 2 else math.prod(range(1, r, 2)),
+    "uniform": lambda r, nu: 0 if r % 2 else Fraction(3 ** (r // 2), r + 1),
+    "rademacher": lambda r, nu: 0 if r % 2 else 1,
+    "laplace": lambda r, nu: 0 if r % 2 else Fraction(math.factorial(r), 2 ** (r // 2)),
     # E (X - 1)^r for X ~ Exp(1) counts the permutations without fixed point.
     "exponential": lambda r, nu: sum(
-        (-1) ** j * math.factorial(r) / math.factorial(j) for j in range(r + 1)
+        (-1) ** j * math.factorial(r) // math.factorial(j) for j in range(r + 1)
     ),
     "student": student_moment,
 }
@@ -87,10 +90,9 @@ class NoiseLaw:
 
     @cached_property
     def _cumulants(self) -> list[float]:
-        # Moments of these laws are small rationals; rounding at 1e-12 removes the noise of the sum.
         moments = [MOMENTS[self.name](r, self.nu) for r in range(1, HIGHEST_ORDER + 1)]
         finite = next((r for r, m in enumerate(moments) if math.isinf(m)), HIGHEST_ORDER)
-        cumulants = [round(c, 12) + 0.0 for c in cumulants_from_moments(moments[:finite])]
+        cumulants = [float(c) for c in cumulants_from_moments(moments[:finite])]
         return cumulants + [math.inf] * (HIGHEST_ORDER - finite)
 
     def __str__(self) -> str:
@@ -99,14 +101,13 @@ class NoiseLaw:
 
 def noise_law(seen: Any, checks: Checks) -> NoiseLaw:
     """The law that a user wrote as a name or as ("student", nu); complaints go to `checks`."""
-    if isinstance(seen, NoiseLaw):
-        return seen
-    if isinstance(seen, str) and seen in LAWS and seen != "student":
-        return NoiseLaw(seen)
-    if isinstance(seen, tuple | list) and len(seen) == 2 and seen[0] == "student":
-        nu = seen[1]
-        if is_real(nu) and 2 < nu < math.inf:
-            return NoiseLaw("student", float(nu))
+    law = ((seen.name, seen.nu) if seen.nu else seen.name) if isinstance(seen, NoiseLaw) else seen
+    if isinstance(law, str) and law in LAWS and law != "student":
+        return NoiseLaw(law)
+    if isinstance(law, tuple | list) and len(law) == 2 and isinstance(law[0], str):
+        name, nu = law
+        if name == "student" and is_finite(nu) and nu > 2:
+            return NoiseLaw(name, float(nu))
     checks.complain(
         "noise",
         seen,

@@ -88,7 +88,7 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """All claims, and the distinct experiments by key, in the order in which they are first wanted."""
+    """All claims, and the distinct experiments by key, in the order of their first mention."""
 
     suites: tuple[Suite, ...]
     claims: tuple[PlannedClaim, ...]
@@ -103,7 +103,8 @@ def make_plan(suites: Iterable[Suite], preset: Preset) -> Plan:
     """Expand the claims of the suites.
 
     Args:
-        suites: what is to be run. preset: gives the margins.
+        suites: what is to be run.
+        preset: gives the margins.
 
     Returns:
         The plan. A claim whose own code fails carries its error; the others go on.
@@ -125,6 +126,9 @@ def plan_item(
     margin = item.margin if item.margin is not None else margin
     try:
         experiments = suite.experiments_of(item)
+        strangers = [e for e in experiments if not isinstance(e, Experiment)]
+        if strangers:
+            raise FormulaError(f"experiments gave {strangers[0]!r:.80}; allowed: Experiments")
         cases = tuple(c for e in experiments for c in plan_cases(item, e))
     except (FormulaError, InvalidArguments) as error:
         return PlannedClaim(item, margin, error=str(error))

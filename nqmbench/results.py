@@ -104,11 +104,11 @@ def load_run(folder: str | Path) -> Run:
             f"{place}: not a finished run, {', '.join(missing)} is missing; "
             "allowed: a folder written by `python -m nqmbench run`"
         )
-    texts = {
-        c: str
-        for c in ("suite", "claim", "ref", "mends", "case", "of", "statistic", "kind", "verdict",
-                  "expected", "reason", "method", "experiment", "observable")
-    }  # fmt: skip
+    words = (
+        "suite", "claim", "ref", "mends", "case", "of", "statistic", "kind", "verdict",
+        "expected", "reason", "method", "experiment", "observable",
+    )  # fmt: skip
+    texts = dict.fromkeys(words, "str")
     tables = {
         name: pd.read_csv(place / f"{name}.csv", dtype=texts, keep_default_na=False, na_values=[""])
         for name in TABLES
@@ -116,17 +116,19 @@ def load_run(folder: str | Path) -> Run:
     for table in tables.values():
         for column in set(texts) & set(table.columns):
             table[column] = table[column].fillna("").str.removeprefix("\t")
+        for column in {"worst_step", "step", "trials"} & set(table.columns):
+            table[column] = table[column].astype("Int64")
     about = json.loads((place / "run.json").read_text(encoding="utf-8"))
     return Run(tables["verdicts"], tables["cells"], tables["estimates"], about)
 
 
 def csv_text(column: str, value: Any) -> str:
-    """One field of a CSV file.
+    r"""One field of a CSV file.
 
     >>> csv_text("mean", 0.1), csv_text("exact", 1 / 3), csv_text("low", None)
     ('0.1', '0.333333333333', '')
     >>> csv_text("reason", "=SUM(A1), twice")
-    '"\\t=SUM(A1), twice"'
+    '"\t=SUM(A1), twice"'
     """
     if value is None:
         return ""

@@ -65,7 +65,8 @@ def run(
         names: suite names or globs, or "all".
         preset: "quick" (margins 5 % for means, 20 % for variances, at most 2^20 trajectories),
             "standard" (1 %, 5 %, 2^26) or "strict" (0.1 %, 0.5 %, 2^33).
-        seed: 0..2^64-1. threads: None takes NQMBENCH_THREADS or every core.
+        seed: 0..2^64-1.
+        threads: None takes NQMBENCH_THREADS or every core.
         precision: "mixed" or "f32".
         suites: the folder of the suite files; None takes the shipped ones.
         observer: is told about the progress.

@@ -59,14 +59,23 @@ class Schedule:
         """The values at t = 0..steps-1, shape (steps,).
 
         Raises:
-            InvalidArguments: more steps than the horizon.
+            InvalidArguments: more steps than the horizon, or a formula of the wrong shape.
         """
-        if self.horizon is not None and steps > self.horizon:
+        if self.shorter_than(steps):
             checks = Checks(str(self))
             checks.complain("steps", steps, f"at most the schedule's {self.horizon} steps")
             checks.done()
-        values = np.asarray(self.formula(np.arange(steps, dtype=np.float64)), dtype=np.float64)
+        with np.errstate(under="ignore"):
+            values = np.asarray(self.formula(np.arange(steps, dtype=np.float64)), dtype=np.float64)
+        if values.shape not in ((), (steps,)):
+            checks = Checks(str(self))
+            checks.complain("formula", f"shape {values.shape}", f"shape () or ({steps},)")
+            checks.done()
         return np.broadcast_to(values, (steps,))
+
+    def shorter_than(self, steps: int) -> bool:
+        """True when a run of so many steps goes beyond the horizon."""
+        return self.horizon is not None and self.horizon < steps
 
     def __str__(self) -> str:
         shown = ", ".join(f"{v:g}" for v in self.symbols.values())
@@ -82,7 +91,9 @@ def linear(lr: float, steps: int) -> Schedule:
     >>> float(linear(1.0, 10).values(10)[9])
     0.09999999999999998
     """
-    eta0, total = _initial("linear", lr), _count("linear", "steps", steps)
+    checks = Checks("linear")
+    eta0, total = _positive(checks, "lr", lr), checks.integer("steps", steps, 1)
+    checks.done()
     return Schedule("linear", lambda t: eta0 * (1 - t / total), {"0": eta0, "T": total}, total)
 
 
@@ -92,8 +103,10 @@ def step_decay(lr: float, factor: float, every: int) -> Schedule:
     >>> step_decay(1.0, 0.5, 2).values(5).tolist()
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
-    eta0, rate = _initial("step_decay", lr), _fraction("step_decay", "factor", factor)
-    period = _count("step_decay", "every", every)
+    checks = Checks("step_decay")
+    eta0, rate = _positive(checks, "lr", lr), _fraction(checks, "factor", factor)
+    period = checks.integer("every", every, 1)
+    checks.done()
     symbols = {"0": eta0, "factor": rate, "every": period}
     return Schedule("step_decay", lambda t: eta0 * rate ** (t // period), symbols)
 
@@ -104,7 +117,9 @@ def cosine(lr: float, steps: int) -> Schedule:
     >>> cosine(1.0, 2).values(2).tolist()
     [1.0, 0.5]
     """
-    eta0, total = _initial("cosine", lr), _count("cosine", "steps", steps)
+    checks = Checks("cosine")
+    eta0, total = _positive(checks, "lr", lr), checks.integer("steps", steps, 1)
+    checks.done()
     symbols = {"0": eta0, "T": total}
     return Schedule("cosine", lambda t: eta0 * (1 + np.cos(np.pi * t / total)) / 2, symbols, total)
 
@@ -115,7 +130,9 @@ def inverse_time(lr: float, t0: float) -> Schedule:
     >>> inverse_time(1.0, t0=1).values(3).tolist()
     [1.0, 0.5, 0.3333333333333333]
     """
-    eta0, scale = _initial("inverse_time", lr), _initial("inverse_time", t0, "t0")
+    checks = Checks("inverse_time")
+    eta0, scale = _positive(checks, "lr", lr), _positive(checks, "t0", t0)
+    checks.done()
     return Schedule("inverse_time", lambda t: eta0 / (1 + t / scale), {"0": eta0, "t0": scale})
 
 
@@ -125,7 +142,9 @@ def exponential(lr: float, rate: float) -> Schedule:
     >>> exponential(1.0, 0.5).values(3).tolist()
     [1.0, 0.5, 0.25]
     """
-    eta0, factor = _initial("exponential", lr), _fraction("exponential", "rate", rate)
+    checks = Checks("exponential")
+    eta0, factor = _positive(checks, "lr", lr), _fraction(checks, "rate", rate)
+    checks.done()
     return Schedule("exponential", lambda t: eta0 * factor**t, {"0": eta0, "rate": factor})
 
 
@@ -135,7 +154,9 @@ def inverse_sqrt(lr: float) -> Schedule:
     >>> float(inverse_sqrt(1.0).values(4)[3])
     0.5
     """
-    eta0 = _initial("inverse_sqrt", lr)
+    checks = Checks("inverse_sqrt")
+    eta0 = _positive(checks, "lr", lr)
+    checks.done()
     return Schedule("inverse_sqrt", lambda t: eta0 / np.sqrt(1 + t), {"0": eta0})
 
 
@@ -147,8 +168,8 @@ def warmup_cosine(lr: float, warmup: int, steps: int) -> Schedule:
     >>> warmup_cosine(1.0, warmup=2, steps=4).values(4).tolist()
     [0.5, 1.0, 1.0, 0.5]
     """
-    eta0, total = _initial("warmup_cosine", lr), _count("warmup_cosine", "steps", steps)
     checks = Checks("warmup_cosine")
+    eta0, total = _positive(checks, "lr", lr), checks.integer("steps", steps, 2)
     rise = checks.integer("warmup", warmup, 1, total - 1)
     checks.done()
 
@@ -166,9 +187,9 @@ def schedule(values: Sequence[float]) -> Schedule:
     [0.3, 0.2]
     """
     checks = Checks("schedule")
-    listed = checks.vector("values", values, "a non-empty sequence of finite numbers", np.isfinite)
+    listed = _listed(checks, "values", values)
     checks.done()
-    return Schedule("schedule", lambda t: listed[t.astype(np.int64)], {}, listed.size)
+    return listed
 
 
 def uniform_average() -> Schedule:
@@ -182,39 +203,32 @@ def uniform_average() -> Schedule:
     return Schedule("uniform_average", lambda t: t / (t + 1))
 
 
-def as_parameter(seen: Any) -> Any:
+def as_parameter(checks: Checks, field: str, seen: Any) -> Any:
     """A bare sequence of numbers is a schedule; everything else is left as it is."""
-    return schedule(seen) if isinstance(seen, list | tuple | np.ndarray) else seen
+    bare = isinstance(seen, list | tuple) or (isinstance(seen, np.ndarray) and seen.ndim > 0)
+    return _listed(checks, field, seen) if bare else seen
 
 
 def parameter(
     checks: Checks, field: str, seen: Any, allowed: str, legal: Callable[[Floats], Any]
 ) -> Parameter:
-    """A number for which `legal` holds, or a schedule (whose values are checked when they are used)."""
-    if isinstance(seen, Schedule):
-        return seen
-    stand_in = 0.5
+    """A number for which `legal` holds, or a schedule, whose values are checked when it is used."""
+    known = as_parameter(checks, field, seen)
+    if isinstance(known, Schedule):
+        return known
     return checks.number(
-        field, seen, f"{allowed}, or a schedule", lambda x: bool(legal(np.asarray(x))), stand_in
+        field, seen, f"{allowed}, or a schedule", lambda x: bool(legal(np.asarray(x))), stand_in=0.5
     )
 
 
-def _initial(what: str, seen: Any, field: str = "lr") -> float:
-    checks = Checks(what)
-    value = checks.number(field, seen, "a finite number > 0", lambda x: x > 0, 1.0)
-    checks.done()
-    return value
+def _listed(checks: Checks, field: str, seen: Any) -> Schedule:
+    values = checks.vector(field, seen, "a non-empty sequence of finite numbers", np.isfinite)
+    return Schedule("schedule", lambda t: values[t.astype(np.int64)], {}, values.size)
 
 
-def _fraction(what: str, field: str, seen: Any) -> float:
-    checks = Checks(what)
-    value = checks.number(field, seen, "a number in (0, 1]", lambda x: 0 < x <= 1, 1.0)
-    checks.done()
-    return value
+def _positive(checks: Checks, field: str, seen: Any) -> float:
+    return checks.number(field, seen, "a finite number > 0", lambda x: x > 0, stand_in=1.0)
 
 
-def _count(what: str, field: str, seen: Any) -> int:
-    checks = Checks(what)
-    value = checks.integer(field, seen, 1)
-    checks.done()
-    return value
+def _fraction(checks: Checks, field: str, seen: Any) -> float:
+    return checks.number(field, seen, "a number in (0, 1]", lambda x: 0 < x <= 1, stand_in=1.0)

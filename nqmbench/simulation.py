@@ -95,8 +95,9 @@ def simulate(
     (True, 4096)
     """
     checks = Checks("simulate")
-    if not isinstance(experiment, Experiment):
-        checks.complain("experiment", experiment, "an Experiment")
+    given: Any = experiment
+    if not isinstance(given, Experiment):
+        checks.complain("experiment", given, "an Experiment")
     count = checks.integer("trials", trials, 1, LARGEST_TRIALS)
     start = checks.integer("seed", seed, 0, 2**64 - 1)
     if precision not in PRECISIONS:
@@ -120,8 +121,12 @@ def run_increment(
     """The moments of the trajectories first..first+trials-1; `first` is a multiple of 32.
 
     Args:
-        experiment, seed, threads, precision: as in `simulate`, already checked.
-        first: index of the first trajectory. trials: how many.
+        experiment: as in `simulate`, already checked; so are seed, threads and precision.
+        first: index of the first trajectory.
+        trials: how many.
+        seed: 0..2^64-1.
+        threads: 1 or more.
+        precision: "mixed" or "f32".
         progress: called with the number of trajectories done, between calls of the kernel.
     """
     if experiment.problem.noiseless:

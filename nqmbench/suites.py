@@ -53,14 +53,25 @@ def load_suites(folder: str | Path | None = None) -> list[Suite]:
             continue
         for suite in found:
             if suite.name in origin:
+                place_of_name = f"{file}:{line_of(suite.name, file)}"
                 other = origin[suite.name].name
-                broken.append(f"{file}: suite {suite.name!r} is already defined in {other}")
+                broken.append(
+                    f"{place_of_name}: suite {suite.name!r} is already defined in {other}"
+                )
+                continue
             origin[suite.name] = file
             suites.append(suite)
     if broken:
         rest = ", ".join(sorted(s.name for s in suites)) or "none"
         raise SuiteError("\n".join([*broken, f"nothing was run; suites that do load: {rest}"]))
     return sorted(suites, key=lambda s: s.name)
+
+
+def line_of(name: str, file: Path) -> int:
+    """The last line of a file that has the name in quotes, or 1."""
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    quoted = (f"'{name}'", f'"{name}"')
+    return max((n for n, line in enumerate(lines, 1) if any(q in line for q in quoted)), default=1)
 
 
 def load_file(file: Path) -> list[Suite]:
@@ -78,10 +89,10 @@ def load_file(file: Path) -> list[Suite]:
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise SuiteError(f"{file}:{error.lineno}: {error.msg}") from error
-    except Exception as error:
+        raise SuiteError(f"{error.filename or file}:{error.lineno or 1}: {error.msg}") from error
+    except (Exception, SystemExit) as error:  # a user's file may do anything
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(file)]
-        line = frames[-1].lineno if frames else 0
+        line = frames[-1].lineno if frames else 1
         raise SuiteError(f"{file}:{line}: {type(error).__name__}: {error}") from error
     finally:
         sys.modules.pop(name, None)
@@ -100,9 +111,13 @@ def select(suites: Iterable[Suite], patterns: Iterable[str]) -> list[Suite]:
     >>> [s.name for s in select([Suite("sgd"), Suite("momentum")], ["s*"])]
     ['sgd']
     """
-    known = list(suites)
+    known, wanted = list(suites), list(patterns)
+    if not wanted:
+        raise UsageError(
+            f"suite: got nothing; allowed: 'all', a glob, or one of {choices(s.name for s in known)}"
+        )
     chosen: dict[str, Suite] = {}
-    for pattern in patterns:
+    for pattern in wanted:
         glob = "*" if pattern == "all" else pattern
         matching = [s for s in known if fnmatch.fnmatchcase(s.name, glob)]
         if not matching:

@@ -18,7 +18,7 @@ from typing import Any
 
 import sympy as sp
 
-from nqmbench.methods import Method, letter_of
+from nqmbench.method import Method, letter_of
 
 __all__ = ["asymptotic", "evaluate", "ratio", "steady_variance", "symbol", "typeset"]
 
@@ -38,7 +38,8 @@ def evaluate(formula: Callable[..., Any], names: tuple[str, ...]) -> sp.Expr | N
     """The formula on symbols, or None when it cannot be written as one expression.
 
     Args:
-        formula: a claim's function. names: its argument names.
+        formula: a claim's function.
+        names: its argument names.
 
     >>> evaluate(lambda k, eta, h: (1 - eta * h) ** (2 * k), ("k", "eta", "h"))
     (-eta*h + 1)**(2*k)
@@ -75,13 +76,14 @@ def steady_variance(method: Method) -> sp.Expr | None:
             has its curvature h^(1-p).
 
     Returns:
-        The formula, or None for a method with schedules (there is no steady state).
+        The formula, or None for a method with schedules (there is no steady state) and for a step
+        whose code does not run on symbols.
 
     >>> from nqmbench.methods import heavy_ball, sgd
     >>> steady_variance(sgd(0.1))
-    eta*h*sigma**2/(B*(2 - eta*h))
+    eta*h*sigma**2/(B*(-eta*h + 2))
     >>> steady_variance(heavy_ball(0.1, 0.9))
-    -eta*h*sigma**2*(beta + 1)/(B*(beta - 1)*(2*beta - eta*h + 2))
+    eta*h*sigma**2*(beta + 1)/(B*(1 - beta)*(2*beta - eta*h + 2))
     """
     if not method.constant:
         return None
@@ -98,13 +100,16 @@ def _steady_variance(
     readout: str,
     parameters: tuple[str, ...],
     preconditioned: bool,
-) -> sp.Expr:
+) -> sp.Expr | None:
     lam = sp.Symbol("lam", positive=True)  # stands for h^(1-p) until the equations are solved
-    A, q = symbolic_recursion(step, states, parameters, lam)
+    try:
+        A, q = symbolic_recursion(step, states, parameters, lam)
+    except Exception:  # whatever a user's numeric code raises on symbols: it just is not symbolic
+        return None
     variance = solve_lyapunov(A, q, states.index(readout))
     h, B, sigma, p = (symbol(name) for name in ("h", "B", "sigma", "p"))
     curvature = h ** (1 - p) if preconditioned else h
-    return variance.subs(lam, curvature) * sigma**2 / B
+    return tidy(variance.subs(lam, curvature) * sigma**2 / B)
 
 
 def symbolic_recursion(
@@ -116,7 +121,7 @@ def symbolic_recursion(
     named: Mapping[str, sp.Symbol] = {name: symbol(letter_of(name)) for name in parameters}
     rest = {name: value for name, value in named.items() if name != "lr"}
     new = step(z, lambda point: lam * (point - x), named["lr"], **rest)
-    rows = [sp.expand(new[name]) for name in states]
+    rows = [sp.nsimplify(sp.expand(new[name]), rational=True) for name in states]
     A = sp.Matrix([[row.coeff(z[name]) for name in states] for row in rows])
     return A, sp.Matrix([row.coeff(x) for row in rows])
 
@@ -134,6 +139,8 @@ def solve_lyapunov(A: sp.Matrix, q: sp.Matrix, i: int) -> sp.Expr:
     for (row, column), unknown in zip(pairs, unknowns, strict=True):
         P[row, column] = P[column, row] = unknown
     difference = P - A * P * A.T - q * q.T
+    if any(sp.denom(sp.together(entry)) != 1 for entry in [*A, *q]):
+        difference = difference.applyfunc(lambda entry: sp.numer(sp.together(entry)))
     equations = [sp.expand(difference[pair]) for pair in pairs]
     system, right = sp.linear_eq_to_matrix(equations, unknowns)
     ring = sp.ZZ[sorted(system.free_symbols | right.free_symbols, key=str)]
@@ -167,7 +174,7 @@ def ratio(claimed: sp.Expr, method: Method) -> sp.Expr | None:
 
 
 def tidy(expression: sp.Expr) -> sp.Expr:
-    """Numerator and denominator with the sign that a person would write: 2 - eta h, not eta h - 2."""
+    """Numerator and denominator with a person's signs: 2 - eta h, not eta h - 2."""
     numerator, denominator = sp.fraction(expression)
     small = {
         s: sp.Rational(1, 97 + i) for i, s in enumerate(sorted(expression.free_symbols, key=str))
@@ -185,10 +192,10 @@ def tidy(expression: sp.Expr) -> sp.Expr:
 
 
 def typeset(expression: sp.Expr) -> str:
-    """The expression in LaTeX, with the texts' letters.
+    r"""The expression in LaTeX, with the texts' letters.
 
     >>> typeset(symbol("eta") * symbol("w0") ** 2)
-    '\\\\eta w_0^{2}'
+    '\\eta w_0^{2}'
     """
     names = {symbol(name): latex for name, latex in LATEX.items()}
     return str(sp.latex(expression, symbol_names=names)).replace("{w_0}", "w_0")

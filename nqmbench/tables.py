@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-
 from nqmbench.checks import CheckResult, judge_check
 from nqmbench.claims import Check, Claim
 from nqmbench.explain import explanation
@@ -32,7 +31,8 @@ def verdict_table(
     """One row per claim and case.
 
     Args:
-        ledger: the records. truths: exact moments by task.
+        ledger: the records.
+        truths: exact moments by task.
         bugs: contradictions between simulation and theory by task.
     """
     rows: list[dict[str, Any]] = []

@@ -18,7 +18,7 @@ order up to 4 (`cumulants.py`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from nqmbench.cumulants import power_cumulant
 from nqmbench.errors import InvalidArguments
 from nqmbench.experiment import Experiment, Observable
+from nqmbench.stability import radius
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,8 +84,8 @@ def exact(experiment: Experiment) -> ExactMoments:
     >>> e = nq.Experiment(nq.NoisyQuadratic(1.0), nq.sgd(0.1), steps=1000, checkpoints=[1, 1000])
     >>> nq.exact(e).to_frame().round(6)
        step observable      mean  variance
-    0     1      error  0.820000  0.032600
-    1  1000      error  0.052632  0.005540
+    0     1      error  0.820000   0.03260
+    1  1000      error  0.052632   0.00554
     """
     highest = max(2 * o.power for o in experiment.observed)
     kappa = readout_cumulants(experiment, highest)
@@ -102,18 +103,17 @@ def steady_state(experiment: Experiment) -> ExactMoments:
     >>> float(nq.steady_state(e).mean[0, 0])  # lam / (2 - lam)
     0.3333333333333333
     """
-    constant = experiment.open_loop.constant and experiment.batch_sizes.size == 1
-    radius = Composition.step(experiment, 0, ()).radius if constant else np.inf
-    if not (constant and (radius < 1).all()):
+    A, _ = experiment.open_loop.closed(experiment.curvature)
+    if not (is_constant(experiment) and (radius(A) < 1).all()):
         raise InvalidArguments(
-            f"steady_state: got {experiment.label}; allowed: constant parameters and a stable method"
+            f"steady_state: got {experiment.label}; allowed: constant parameters, stable method"
         )
-    orders = needed_orders(experiment, max(2 * o.power for o in experiment.observed))
-    whole = Composition.step(experiment, 0, orders)
+    highest = max(2 * o.power for o in experiment.observed)
+    whole = Composition.step(experiment, 0, needed_orders(experiment, highest))
     for _ in range(64):
         whole = whole.then(whole)
-    kappa = [np.zeros((1, experiment.problem.d))]
-    kappa += read_out(experiment, [whole.noise], range(2, 2 * 3 + 1))
+    kappa = read_out(experiment, [whole.noise], highest)
+    kappa = with_infinite(experiment, kappa, noise=[whole.noise])
     return summarise(experiment, np.array([np.inf]), kappa)
 
 
@@ -132,7 +132,8 @@ def observable_cumulants(
     Independent coordinates add: kappa_r(sum_i c_i w_i^p) = sum_i c_i^r kappa_r(w_i^p).
 
     Args:
-        experiment: the experiment. observable: one of its observables.
+        experiment: the experiment.
+        observable: one of its observables.
         kappa: the read-out's cumulants from `readout_cumulants`.
         highest: the largest r wanted; kappa must reach order power * highest.
     """
@@ -157,14 +158,42 @@ def readout_cumulants(experiment: Experiment, highest: int) -> list[Floats]:
     orders = needed_orders(experiment, highest)
     start = start_cumulants(experiment, orders)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        reached = advance(experiment, start, orders)
-        return read_out(experiment, reached, range(1, highest + 1))
+        kappa = read_out(experiment, advance(experiment, start, orders), highest)
+        if experiment.problem.noise.cumulant(highest) != np.inf:
+            return kappa
+        nothing = {2: np.zeros_like(start[2])}
+        return with_infinite(experiment, kappa, noise=advance(experiment, nothing, (2,)))
 
 
 def needed_orders(experiment: Experiment, highest: int) -> tuple[int, ...]:
-    """The orders >= 2 whose cumulants do not vanish: for Gaussian noise only the second."""
+    """The orders >= 2 with a finite cumulant that is not 0: for Gaussian noise only the second."""
     law = experiment.problem.noise
-    return tuple(r for r in range(2, highest + 1) if law.cumulant(r) != 0)
+    return tuple(r for r in range(2, highest + 1) if law.cumulant(r) not in (0, np.inf))
+
+
+def with_infinite(
+    experiment: Experiment, kappa: list[Floats], noise: list[Tensors]
+) -> list[Floats]:
+    """The cumulants, those that the noise does not have set to inf where it reached the read-out.
+
+    They stay out of the recursion, where 0 inf would turn entries into NaN.
+
+    Args:
+        experiment: the experiment.
+        kappa: the read-out's cumulants without the infinite ones.
+        noise: the state's second cumulants as far as they come from the noise, per checkpoint.
+    """
+    law = experiment.problem.noise
+    noisy = read_out(experiment, noise, 2)[1] > 0
+    return [
+        np.where(noisy, np.inf, k) if law.cumulant(r) == np.inf else k
+        for r, k in enumerate(kappa, start=1)
+    ]
+
+
+def is_constant(experiment: Experiment) -> bool:
+    """True when every step has the same effect."""
+    return experiment.open_loop.constant and experiment.batch_sizes.size == 1
 
 
 def start_cumulants(experiment: Experiment, orders: tuple[int, ...]) -> Tensors:
@@ -200,16 +229,9 @@ class Composition:
         response = np.ascontiguousarray(np.moveaxis(q, 0, -1))
         noise = {}
         for r in orders:
-            with np.errstate(invalid="ignore"):
-                kappa = np.where(problem.sigma > 0, problem.sigma**r * problem.noise.cumulant(r), 0)
+            kappa = problem.sigma**r * problem.noise.cumulant(r)
             noise[r] = outer(response, r) * (kappa / B ** (r - 1))
         return cls(np.ascontiguousarray(np.moveaxis(A, 0, -1)), noise)
-
-    @property
-    def radius(self) -> Floats:
-        """Spectral radius of A for each coordinate, shape (d,)."""
-        eigenvalues = np.linalg.eigvals(np.moveaxis(self.A, -1, 0))
-        return np.asarray(np.abs(eigenvalues).max(axis=1), dtype=np.float64)
 
     def then(self, later: Composition) -> Composition:
         """The effect of these steps followed by the later ones."""
@@ -224,8 +246,7 @@ class Composition:
 
 def advance(experiment: Experiment, state: Tensors, orders: tuple[int, ...]) -> list[Tensors]:
     """The state's cumulants at every checkpoint."""
-    constant = experiment.open_loop.constant and experiment.batch_sizes.size == 1
-    powers = Doubling(experiment, orders) if constant else None
+    powers = Doubling(experiment, orders) if is_constant(experiment) else None
     reached, now = [], 0
     for checkpoint in experiment.checkpoints:
         if powers is not None:
@@ -267,18 +288,18 @@ def transform(A: Floats, K: Floats) -> Floats:
 
 
 def outer(q: Floats, r: int) -> Floats:
-    """q x ... x q, r times: shape (n, d) -> (n,) * r + (d,)."""
+    """The tensor q x ... x q, r times: shape (n, d) -> (n,) * r + (d,)."""
     product = q
     for _ in range(r - 1):
         product = product[..., None, :] * q
     return product
 
 
-def read_out(experiment: Experiment, reached: list[Tensors], orders: Any) -> list[Floats]:
-    """The read-out's cumulants from the state's, each of shape (S, d); absent orders vanish."""
+def read_out(experiment: Experiment, reached: list[Tensors], highest: int) -> list[Floats]:
+    """The read-out's cumulants 1..highest, each of shape (S, d); absent orders vanish."""
     i = experiment.open_loop.readout
     zero = np.zeros((len(reached), experiment.problem.d))
     return [
         np.stack([state[r][(i,) * r] for state in reached]) if r in reached[0] else zero
-        for r in orders
+        for r in range(1, highest + 1)
     ]

@@ -145,7 +145,9 @@ def decide(sample: Sample, target: Region, z: float) -> Verdict | None:
     """The verdict on one cell at one look, or None to go on.
 
     Args:
-        sample: the estimate. target: the claim's region. z: from `critical_value`.
+        sample: the estimate.
+        target: the claim's region.
+        z: from `critical_value`.
 
     >>> decide(Sample(1.0, 0.001, 0.0, 10**6), Region(0.99, 1.01), z=4.8)
     <Verdict.CONFIRMED: 'CONFIRMED'>
@@ -178,15 +180,15 @@ def hall_interval(
     k = skewness / math.sqrt(count)
 
     def t(x: float) -> float:
-        if abs(k) < 1e-9:
-            return x
-        return float(3 / k * (np.cbrt(1 + k * (x - k / 6)) - 1))
+        # cbrt(1 + u) - 1 = u / (1 + c + c^2) with c = cbrt(1 + u): no cancellation, no limit.
+        c = float(np.cbrt(1 + k * (x - k / 6)))
+        return 3 * (x - k / 6) / (1 + c + c * c)
 
     return estimate - error * t(z), estimate - error * t(-z)
 
 
 def critical_value(cells: int, alpha: float = ALPHA, looks: int = LOOKS) -> float:
-    """z = Phi^-1(1 - alpha / (2 m J)) for m cells and J looks.
+    """The critical value z = Phi^-1(1 - alpha / (2 m J)) for m cells and J looks.
 
     >>> round(critical_value(720), 3)
     4.818

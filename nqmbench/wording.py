@@ -53,7 +53,9 @@ def reason(
     """Why a case has its verdict, in one or two sentences.
 
     Args:
-        case: the claim on one experiment. records: its cells. verdict: of the case.
+        case: the claim on one experiment.
+        records: its cells.
+        verdict: of the case.
         refuted_elsewhere: the claim is refuted by another case, so this one was not pursued.
         ratio: the symbolic explanation of a refuted formula, or "".
     """
@@ -68,7 +70,7 @@ def reason(
             text = f"{kind} broken by at least {percent(distance(record))} at k = {step}: {number}"
         else:
             text = f"off by at least {percent(distance(record))} at k = {step}: {number}"
-        return f"{text}; {ratio}" if ratio else text
+        return f"{ratio}; {text}" if ratio else text
     if verdict is Verdict.CONFIRMED:
         return confirmed(record, records)
     if verdict is Verdict.DIVERGED:
@@ -83,15 +85,19 @@ def confirmed(record: Record, records: Sequence[Record]) -> str:
     """Within which margin, how far off at most, and whether the formula is detectably not exact."""
     kind, margin = record.claim.item.kind, record.claim.margin
     if all(r.sample is not None and r.sample.deterministic for r in records):
-        return (
-            "exact: no noise, equal to rounding" if "bound" not in kind else "holds, without noise"
-        )
+        if kind == "equality":
+            return "exact: no noise, equal to rounding"
+        if "bound" in kind:
+            return "holds, without noise"
     step = record.cell.step
     if kind in ("upper bound", "lower bound"):
-        slack = min(abs(r.deviation) for r in records)
+        slack = min(
+            (abs(r.deviation) for r in records if math.isfinite(r.deviation)), default=math.inf
+        )
         where = "at its checkpoint" if len(records) == 1 else f"at all {len(records)} checkpoints"
         return f"holds {where}; the closest value is {percent(slack)} away"
-    text = f"within {percent(margin)}; largest deviation {percent(record.deviation, True)} at k = {step}"
+    deviation = percent(record.deviation, True)
+    text = f"within {percent(margin)}; largest deviation {deviation} at k = {step}"
     visible = [r for r in records if excludes_claimed(r)]
     if visible:
         far = max(visible, key=lambda r: abs(r.deviation))

@@ -13,7 +13,10 @@ import pandas as pd
 
 from nqmbench.results import CELL_COLUMNS, ESTIMATE_COLUMNS, VERDICT_COLUMNS, Run
 
-HOSTILE = "<script>alert('x')</script> \" onload=\"x | `code` $x^2$ [a](javascript:b) \x00\u202e ../../etc"
+HOSTILE = (
+    "<script>alert('x')</script> \" onload=\"x | `code` $x^2$ [a](javascript:b) "
+    "\x00\u202e ../../etc"
+)
 STEPS = np.unique(np.round(np.geomspace(1, 1000, 40)))
 LATEX = (
     r"w_0^{2} \left(1 - \eta h\right)^{2 k} + \frac{\eta h^{2} \sigma^{2} "
@@ -21,7 +24,9 @@ LATEX = (
 )
 
 
-def second_moment(k: np.ndarray, h: float, eta: float, batch: float, factor: float = 1.0) -> np.ndarray:
+def second_moment(
+    k: np.ndarray, h: float, eta: float, batch: float, factor: float = 1.0
+) -> np.ndarray:
     a = (1 - eta * h) ** (2 * k)
     return a + factor * eta * h / (2 - eta * h) / batch * (1 - a)
 
@@ -37,147 +42,404 @@ class Builder:
 
     def claim(self, suite: str, name: str, verdict: str, **more: Any) -> None:
         part = self.suites.setdefault(
-            suite, {"name": suite, "summary": f"about {suite}", "source": "first text, section 3",
-                    "cells": 720, "level": 4.818, "claims": []},
-        )  # fmt: skip
-        about = {"name": name, "ref": "", "kind": "equality", "of": "w2[i]", "statistic": "mean", "mends": "",
-                 "doc": "", "formula": "", "verdict": verdict, "expected": verdict.lower(), "as_expected": True,
-                 "reason": "", "margin": 0.01}  # fmt: skip
+            suite,
+            {
+                "name": suite,
+                "summary": f"about {suite}",
+                "source": "first text, section 3",
+                "cells": 720,
+                "level": 4.818,
+                "claims": [],
+            },
+        )
+        about = {
+            "name": name,
+            "ref": "",
+            "kind": "equality",
+            "of": "w2[i]",
+            "statistic": "mean",
+            "mends": "",
+            "doc": "",
+            "formula": "",
+            "verdict": verdict,
+            "expected": verdict.lower(),
+            "as_expected": True,
+            "reason": "",
+            "margin": 0.01,
+        }
         part["claims"].append(about | more)
 
-    def case(self, case: str, formula: Any, exact: Any, steps: Any = STEPS, *, method: str = "SGD", of: str = "w2[1]",
-             width: float = 0.003, margin: float = 0.01, scale: Any = None, verdict: str = "", reason: str = "",
-             estimate: Any = None) -> None:  # fmt: skip
+    def case(
+        self,
+        case: str,
+        formula: Any,
+        exact: Any,
+        steps: Any = STEPS,
+        *,
+        method: str = "SGD",
+        of: str = "w2[1]",
+        width: float = 0.003,
+        margin: float = 0.01,
+        scale: Any = None,
+        verdict: str = "",
+        reason: str = "",
+        estimate: Any = None,
+    ) -> None:
         """One case of the last claim, with all its cells."""
         suite = list(self.suites)[-1]
         about = self.suites[suite]["claims"][-1]
         steps = np.asarray(steps, dtype=float)
-        formula, exact = (np.broadcast_to(np.asarray(v, dtype=float), steps.shape) for v in (formula, exact))
+        formula, exact = (
+            np.broadcast_to(np.asarray(v, dtype=float), steps.shape) for v in (formula, exact)
+        )
         scales = np.abs(formula) if scale is None else np.broadcast_to(scale, steps.shape)
         if estimate is None:
-            estimate = exact + 0.3 * width * np.abs(exact) * self.random.standard_normal(steps.shape)
+            estimate = exact + 0.3 * width * np.abs(exact) * self.random.standard_normal(
+                steps.shape
+            )
         half = width * np.abs(exact)
         low = -np.inf if about["kind"] == "upper bound" else formula - margin * scales
         high = np.inf if about["kind"] == "lower bound" else formula + margin * scales
-        columns = {"step": steps, "formula": formula, "exact": exact, "estimate": estimate, "low": estimate - half,
-                   "high": estimate + half, "region_low": low, "region_high": high, "scale": scales}  # fmt: skip
-        common = {"suite": suite, "claim": about["name"], "case": case, "of": of, "statistic": about["statistic"]}
+        columns = {
+            "step": steps,
+            "formula": formula,
+            "exact": exact,
+            "estimate": estimate,
+            "low": estimate - half,
+            "high": estimate + half,
+            "region_low": low,
+            "region_high": high,
+            "scale": scales,
+        }
+        common = {
+            "suite": suite,
+            "claim": about["name"],
+            "case": case,
+            "of": of,
+            "statistic": about["statistic"],
+        }
         table = {k: np.broadcast_to(v, steps.shape) for k, v in columns.items()}
         for i in range(steps.size):
-            self.cells.append({**common, "method": method, "trials": 1048576, "verdict": verdict or about["verdict"],
-                               **{k: float(v[i]) for k, v in table.items()}})  # fmt: skip
+            self.cells.append(
+                {
+                    **common,
+                    "method": method,
+                    "trials": 1048576,
+                    "verdict": verdict or about["verdict"],
+                    **{k: float(v[i]) for k, v in table.items()},
+                }
+            )
         last = {k: float(v[-1]) for k, v in table.items() if k in VERDICT_COLUMNS}
-        self.row(case, of=of, worst_step=float(steps[-1]), trials=1048576, verdict=verdict or about["verdict"],
-                 reason=reason or about["reason"], **last)  # fmt: skip
+        self.row(
+            case,
+            of=of,
+            worst_step=float(steps[-1]),
+            trials=1048576,
+            verdict=verdict or about["verdict"],
+            reason=reason or about["reason"],
+            **last,
+        )
 
     def row(self, case: str, **more: Any) -> None:
         """One row of the verdicts of the last claim."""
         suite = list(self.suites)[-1]
         about = self.suites[suite]["claims"][-1]
         whole = {c: about.get(c, math.nan) for c in VERDICT_COLUMNS}
-        self.verdicts.append({**whole, "suite": suite, "claim": about["name"], "case": case, **more})
+        self.verdicts.append(
+            {**whole, "suite": suite, "claim": about["name"], "case": case, **more}
+        )
 
     def run(self) -> Run:
         about = {
-            "run": {"preset": "standard", "seed": 0, "precision": "mixed", "suites": list(self.suites), "alpha": 0.05,
-                    "exit_code": 0, "margins": {"mean": 0.01, "variance": 0.05}, "trials": 123456789},
-            "machine": {"versions": {"python": "3.11.7", "numpy": "2.4.6"}, "cpu": "A CPU <b>fast</b>", "threads": 2,
-                        "seconds": 12.5},
+            "run": {
+                "preset": "standard",
+                "seed": 0,
+                "precision": "mixed",
+                "suites": list(self.suites),
+                "alpha": 0.05,
+                "exit_code": 0,
+                "margins": {"mean": 0.01, "variance": 0.05},
+                "trials": 123456789,
+            },
+            "machine": {
+                "versions": {"python": "3.11.7", "numpy": "2.4.6"},
+                "cpu": "A CPU <b>fast</b>",
+                "threads": 2,
+                "seconds": 12.5,
+            },
             "suites": list(self.suites.values()),
-        }  # fmt: skip
+        }
         return Run(
-            pd.DataFrame(self.verdicts, columns=VERDICT_COLUMNS), pd.DataFrame(self.cells, columns=CELL_COLUMNS),
-            pd.DataFrame([], columns=ESTIMATE_COLUMNS), about,
-        )  # fmt: skip
+            pd.DataFrame(self.verdicts, columns=VERDICT_COLUMNS),
+            pd.DataFrame(self.cells, columns=CELL_COLUMNS),
+            pd.DataFrame([], columns=ESTIMATE_COLUMNS),
+            about,
+        )
 
 
 def everything() -> Run:
     """A run with every verdict, every kind of claim and every kind of figure."""
     b = Builder()
-    b.claim("sgd", "boxed second moment", "REFUTED", ref="T1-08", formula="(1 - eta*h)**(2*k)*w0**2 + ...",
-            formula_latex=LATEX, ratio="h", ratio_latex="h", ratio_of="steady state",
-            doc="The boxed formula of the text, with its own index.",
-            reason="off by at least 87 % at k = 1000; formula / exact = h")  # fmt: skip
-    for h, eta, batch in ((1.0, 0.1, 1), (0.1, 0.1, 1), (1.0, 0.5, 10), (0.1, 0.5, 10), (2.0, 0.1, 100),
-                          (0.5, 0.1, 1), (0.2, 0.1, 1), (0.01, 0.1, 1)):  # fmt: skip
-        b.case(f"h=[{h:g}, 0.1], sigma=1, SGD(lr={eta:g}), B={batch}, coordinate 1",
-               second_moment(STEPS, h, eta, batch, h), second_moment(STEPS, h, eta, batch),
-               verdict="CONFIRMED" if h == 1 else "REFUTED",
-               reason="" if h == 1 else "off by at least 87 %; formula / exact = h")  # fmt: skip
-    b.claim("sgd", "second moment", "CONFIRMED", mends="T1-08", formula="(1 - eta*h)**(2*k)*w0**2 + ...",
-            formula_latex=LATEX.replace("h^{2} ", "h "), ratio="1", ratio_latex="1",
-            reason="within 1 % in every cell")  # fmt: skip
+    b.claim(
+        "sgd",
+        "boxed second moment",
+        "REFUTED",
+        ref="T1-08",
+        formula="(1 - eta*h)**(2*k)*w0**2 + ...",
+        formula_latex=LATEX,
+        ratio="h",
+        ratio_latex="h",
+        ratio_of="steady state",
+        doc="The boxed formula of the text, with its own index.",
+        reason="off by at least 87 % at k = 1000; formula / exact = h",
+    )
+    for h, eta, batch in (
+        (1.0, 0.1, 1),
+        (0.1, 0.1, 1),
+        (1.0, 0.5, 10),
+        (0.1, 0.5, 10),
+        (2.0, 0.1, 100),
+        (0.5, 0.1, 1),
+        (0.2, 0.1, 1),
+        (0.01, 0.1, 1),
+    ):
+        b.case(
+            f"h=[{h:g}, 0.1], sigma=1, SGD(lr={eta:g}), B={batch}, coordinate 1",
+            second_moment(STEPS, h, eta, batch, h),
+            second_moment(STEPS, h, eta, batch),
+            verdict="CONFIRMED" if h == 1 else "REFUTED",
+            reason="" if h == 1 else "off by at least 87 %; formula / exact = h",
+        )
+    b.claim(
+        "sgd",
+        "second moment",
+        "CONFIRMED",
+        mends="T1-08",
+        formula="(1 - eta*h)**(2*k)*w0**2 + ...",
+        formula_latex=LATEX.replace("h^{2} ", "h "),
+        ratio="1",
+        ratio_latex="1",
+        reason="within 1 % in every cell",
+    )
     for h in (1.0, 0.1):
-        b.case(f"h=[{h:g}, 0.1], SGD(lr=0.1), B=1, coordinate 1", second_moment(STEPS, h, 0.1, 1),
-               second_moment(STEPS, h, 0.1, 1))  # fmt: skip
+        b.case(
+            f"h=[{h:g}, 0.1], SGD(lr=0.1), B=1, coordinate 1",
+            second_moment(STEPS, h, 0.1, 1),
+            second_moment(STEPS, h, 0.1, 1),
+        )
     k0 = np.concatenate([[0.0], STEPS])
-    b.claim("sgd", "mean of the iterate", "CONFIRMED", ref="T1-09", of="w[i]", formula="(1 - eta*h)**k*w0",
-            formula_latex=r"w_0 \left(1 - \eta h\right)^{k}", reason="within 1 % of the root mean square")  # fmt: skip
+    b.claim(
+        "sgd",
+        "mean of the iterate",
+        "CONFIRMED",
+        ref="T1-09",
+        of="w[i]",
+        formula="(1 - eta*h)**k*w0",
+        formula_latex=r"w_0 \left(1 - \eta h\right)^{k}",
+        reason="within 1 % of the root mean square",
+    )
     a = 0.9**k0
-    b.case("h=[1, 0.1], SGD(lr=0.1), B=1, coordinate 1", a, a, k0, of="w[1]", scale=np.sqrt(a**2 + 0.05),
-           estimate=a + 3e-4 * b.random.standard_normal(k0.shape) * (k0 > 0))  # fmt: skip
-    b.claim("sgd", "variance of the loss", "INCONCLUSIVE", ref="T1-11", of="loss", statistic="variance", margin=0.05,
-            reason="between −3.9 % and +6.1 %; about 3e6 more trajectories should decide")  # fmt: skip
+    b.case(
+        "h=[1, 0.1], SGD(lr=0.1), B=1, coordinate 1",
+        a,
+        a,
+        k0,
+        of="w[1]",
+        scale=np.sqrt(a**2 + 0.05),
+        estimate=a + 3e-4 * b.random.standard_normal(k0.shape) * (k0 > 0),
+    )
+    b.claim(
+        "sgd",
+        "variance of the loss",
+        "INCONCLUSIVE",
+        ref="T1-11",
+        of="loss",
+        statistic="variance",
+        margin=0.05,
+        reason="between −3.9 % and +6.1 %; about 3e6 more trajectories should decide",
+    )
     for method in ("SGD", "heavy ball", "Nesterov", "averaged SGD", "my own method"):
         true = 0.02 * (1 + 0.2 * len(method)) * (1 - 0.9**STEPS)
-        b.case(f"h=[1, 0.1], {method}(lr=0.1), B=1", true * 1.01, true, of="loss", method=method, width=0.05,
-               margin=0.05)  # fmt: skip
+        b.case(
+            f"h=[1, 0.1], {method}(lr=0.1), B=1",
+            true * 1.01,
+            true,
+            of="loss",
+            method=method,
+            width=0.05,
+            margin=0.05,
+        )
 
-    b.claim("bounds", "rate of gradient descent", "CONFIRMED", ref="T2-10", kind="upper bound", of="error",
-            formula="d/(2*eta*k)", formula_latex=r"\frac{d}{2 \eta k}", reason="nowhere above the bound")  # fmt: skip
-    b.case("h=[2, 0.2], SGD(lr=0.4), sigma=0", 2 / (0.8 * STEPS), 0.85 ** (2 * STEPS) + 1e-9, of="error", margin=0.0)
-    b.claim("bounds", "too tight", "REFUTED", ref="T2-19", kind="upper bound", of="error",
-            reason="above the bound by at least 340 % at k = 1000")  # fmt: skip
+    b.claim(
+        "bounds",
+        "rate of gradient descent",
+        "CONFIRMED",
+        ref="T2-10",
+        kind="upper bound",
+        of="error",
+        formula="d/(2*eta*k)",
+        formula_latex=r"\frac{d}{2 \eta k}",
+        reason="nowhere above the bound",
+    )
+    b.case(
+        "h=[2, 0.2], SGD(lr=0.4), sigma=0",
+        2 / (0.8 * STEPS),
+        0.85 ** (2 * STEPS) + 1e-9,
+        of="error",
+        margin=0.0,
+    )
+    b.claim(
+        "bounds",
+        "too tight",
+        "REFUTED",
+        ref="T2-19",
+        kind="upper bound",
+        of="error",
+        reason="above the bound by at least 340 % at k = 1000",
+    )
     b.case("h=[2, 0.2], SGD(lr=0.9), B=1", 0.8**STEPS + 0.01, 0.9**STEPS + 0.05, of="error")
     b.claim("bounds", "floor", "CONFIRMED", kind="lower bound", of="error", reason="nowhere below")
-    b.case("h=[2, 0.2], SGD(lr=0.1), B=1", np.full(STEPS.shape, 0.05), second_moment(STEPS, 1.0, 0.1, 1), of="error")
-    b.claim("bounds", "momentum transient", "REFUTED", ref="T1-22", of="error", kind="approximation",
-            formula_latex=r"\left(1 - \frac{\eta h}{1 - \beta}\right)^{2 k} \unknown{x}",
-            formula="(1 - eta*h/(1 - beta))**(2*k)*w0**2", reason="the formula diverges, the method does not")  # fmt: skip
+    b.case(
+        "h=[2, 0.2], SGD(lr=0.1), B=1",
+        np.full(STEPS.shape, 0.05),
+        second_moment(STEPS, 1.0, 0.1, 1),
+        of="error",
+    )
+    b.claim(
+        "bounds",
+        "momentum transient",
+        "REFUTED",
+        ref="T1-22",
+        of="error",
+        kind="approximation",
+        formula_latex=r"\left(1 - \frac{\eta h}{1 - \beta}\right)^{2 k} \unknown{x}",
+        formula="(1 - eta*h/(1 - beta))**(2*k)*w0**2",
+        reason="the formula diverges, the method does not",
+    )
     with np.errstate(over="ignore"):
-        b.case("h=[1, 0.1], heavy ball(lr=0.1, momentum=0.99), B=1", 9.0 ** np.minimum(2 * STEPS, 190),
-               3.5 - 2.5 * 0.9**STEPS, of="error", method="heavy ball")  # fmt: skip
+        b.case(
+            "h=[1, 0.1], heavy ball(lr=0.1, momentum=0.99), B=1",
+            9.0 ** np.minimum(2 * STEPS, 190),
+            3.5 - 2.5 * 0.9**STEPS,
+            of="error",
+            method="heavy ball",
+        )
 
-    b.claim("at the end", "steady state", "REFUTED", ref="T1-10", formula="eta*h**2/(2 - eta*h)", ratio="h",
-            formula_mathml="<mfrac><mrow><mi>&#951;</mi><mo>&InvisibleTimes;</mo><msup><mi>h</mi><mn>2</mn></msup></mrow>"
-            "<mn>2</mn></mfrac>", reason="off by at least 87 %; formula / exact = h")  # fmt: skip
+    b.claim(
+        "at the end",
+        "steady state",
+        "REFUTED",
+        ref="T1-10",
+        formula="eta*h**2/(2 - eta*h)",
+        ratio="h",
+        formula_mathml="<mfrac><mrow><mi>&#951;</mi><mo>&InvisibleTimes;</mo><msup><mi>h</mi><mn>2</mn></msup></mrow>"
+        "<mn>2</mn></mfrac>",
+        reason="off by at least 87 %; formula / exact = h",
+    )
     for h in (1.0, 0.9, 0.5, 0.1, 0.01):
         for method in ("SGD", "preconditioned SGD"):
             v = second_moment(np.array([1000.0]), h, 0.1, 1)
-            b.case(f"h=[{h:g}, 0.1], {method}(lr=0.1), B=1, coordinate 1", v * h, v, [1000], method=method,
-                   verdict="CONFIRMED" if h == 1 else "REFUTED")  # fmt: skip
+            b.case(
+                f"h=[{h:g}, 0.1], {method}(lr=0.1), B=1, coordinate 1",
+                v * h,
+                v,
+                [1000],
+                method=method,
+                verdict="CONFIRMED" if h == 1 else "REFUTED",
+            )
     b.claim("at the end", "one factor", "CONFIRMED", of="error", reason="within 1 %")
-    b.case("h=[1, 0.1], averaged heavy ball(lr=0.1, momentum=0.9, decay=0.99), B=1", [0.0104], [0.0104], [500],
-           of="error", method="averaged heavy ball")  # fmt: skip
+    b.case(
+        "h=[1, 0.1], averaged heavy ball(lr=0.1, momentum=0.9, decay=0.99), B=1",
+        [0.0104],
+        [0.0104],
+        [500],
+        of="error",
+        method="averaged heavy ball",
+    )
     b.claim("at the end", "many cases", "CONFIRMED", of="error", ref="T9-01", reason="within 1 %")
     for i in range(100):
         b.case(f"h=[1, {i / 100:g}], SGD(lr=0.1), B={i}", [0.05], [0.05], [500], of="error")
 
-    b.claim("checks", "numbers of the example", "CONFIRMED", ref="T2-04", kind="identity", of="", statistic="",
-            reason="equal to 1e-9", formula_latex=r"\begin{cases} 0.6 & \text{for}\: t = 1 \\1.08 & \text{otherwise} \end{cases}")  # fmt: skip
+    b.claim(
+        "checks",
+        "numbers of the example",
+        "CONFIRMED",
+        ref="T2-04",
+        kind="identity",
+        of="",
+        statistic="",
+        reason="equal to 1e-9",
+        formula_latex=r"\begin{cases} 0.6 & \text{for}\: t = 1 \\1.08 & \text{otherwise}"
+        r" \end{cases}",
+    )
     b.row("t = 1", formula=0.6, exact=0.6)
     b.row("t = 2", formula=1.08, exact=1.08)
-    b.claim("checks", "less than a third", "REFUTED", ref="T2-22", kind="bound", of="", statistic="",
-            reason="0.3487 is not below 1/3", expected="confirmed", as_expected=False)  # fmt: skip
+    b.claim(
+        "checks",
+        "less than a third",
+        "REFUTED",
+        ref="T2-22",
+        kind="bound",
+        of="",
+        statistic="",
+        reason="0.3487 is not below 1/3",
+        expected="confirmed",
+        as_expected=False,
+    )
     b.row("", formula=1 / 3, exact=0.348678, reason="0.3487 is not below 1/3")
 
     b.claim("faults", "unstable", "DIVERGED", reason="not finite from k = 300 on", of="error")
     grow = 1.02 ** np.minimum(2 * STEPS, 5000)
-    b.case("h=[2.5, 0.1], SGD(lr=0.9), B=1", grow, grow, of="error",
-           estimate=np.where(STEPS < 300, grow, np.inf))  # fmt: skip
+    b.case(
+        "h=[2.5, 0.1], SGD(lr=0.9), B=1",
+        grow,
+        grow,
+        of="error",
+        estimate=np.where(STEPS < 300, grow, np.inf),
+    )
     b.claim("faults", "raises", "ERROR", reason="ZeroDivisionError: division by zero")
-    b.case("h=[1, 0.1], SGD(lr=0.1), B=1", np.full(STEPS.shape, np.nan), second_moment(STEPS, 1.0, 0.1, 1))
-    b.claim("faults", "our bug", "INCONSISTENT", reason="the interval excludes exact theory", of="error")
-    b.case("h=[1, 0.1], SGD(lr=0.1), B=1", second_moment(STEPS, 1.0, 0.1, 1), 1.2 * second_moment(STEPS, 1.0, 0.1, 1),
-           of="error", estimate=second_moment(STEPS, 1.0, 0.1, 1))  # fmt: skip
-    b.claim(HOSTILE, HOSTILE, "REFUTED", ref="=1+1 <b>", formula=HOSTILE, formula_latex=r"\href{javascript:x}{y}",
-            doc=HOSTILE, reason=HOSTILE, formula_mathml="<mi><script>x</script></mi>", ratio=HOSTILE)  # fmt: skip
-    b.case(HOSTILE, 1.1 * second_moment(STEPS, 1.0, 0.1, 1), second_moment(STEPS, 1.0, 0.1, 1), method=HOSTILE)
+    b.case(
+        "h=[1, 0.1], SGD(lr=0.1), B=1",
+        np.full(STEPS.shape, np.nan),
+        second_moment(STEPS, 1.0, 0.1, 1),
+    )
+    b.claim(
+        "faults", "our bug", "INCONSISTENT", reason="the interval excludes exact theory", of="error"
+    )
+    b.case(
+        "h=[1, 0.1], SGD(lr=0.1), B=1",
+        second_moment(STEPS, 1.0, 0.1, 1),
+        1.2 * second_moment(STEPS, 1.0, 0.1, 1),
+        of="error",
+        estimate=second_moment(STEPS, 1.0, 0.1, 1),
+    )
+    b.claim(
+        HOSTILE,
+        HOSTILE,
+        "REFUTED",
+        ref="=1+1 <b>",
+        formula=HOSTILE,
+        formula_latex=r"\href{javascript:x}{y}",
+        doc=HOSTILE,
+        reason=HOSTILE,
+        formula_mathml="<mi><script>x</script></mi>",
+        ratio=HOSTILE,
+    )
+    b.case(
+        HOSTILE,
+        1.1 * second_moment(STEPS, 1.0, 0.1, 1),
+        second_moment(STEPS, 1.0, 0.1, 1),
+        method=HOSTILE,
+    )
     b.case("\U0001f600 a name of three hundred characters " + 260 * "x", 1.0, 1.0, of="w2[2]")
     return b.run()
 
 
 def nothing() -> Run:
     """A run that was interrupted before it had anything."""
-    return Run(pd.DataFrame([], columns=VERDICT_COLUMNS), pd.DataFrame([], columns=CELL_COLUMNS),
-               pd.DataFrame([], columns=ESTIMATE_COLUMNS), {})  # fmt: skip
+    return Run(
+        pd.DataFrame([], columns=VERDICT_COLUMNS),
+        pd.DataFrame([], columns=CELL_COLUMNS),
+        pd.DataFrame([], columns=ESTIMATE_COLUMNS),
+        {},
+    )

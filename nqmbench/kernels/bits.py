@@ -125,25 +125,27 @@ def wide_vectors(context: Any) -> Any:
 
 
 @intrinsic
-def trip_count(context: Any, count: Any, runtime: Any) -> Any:
+def trip_count(context: Any, count: Any) -> Any:
     """Return the constant ``count``, seen by LLVM only after its first round of loop unrolling.
 
     A short loop of constant length is unrolled early, before the vectoriser has seen it, and the
-    32 scalar copies are never put together again.  ``llvm.is.constant`` of a run-time value is
-    false, but is decided exactly between the two passes; so the loop is vectorised first, then
-    unrolled, and its stack arrays become registers.  ``runtime`` is any int64 that is not a
-    compile-time constant.
+    32 scalar copies are never put together again.  ``llvm.is.constant`` of an address on the
+    stack is false, but is decided exactly between the two passes; so the loop is vectorised
+    first, then unrolled, and its stack arrays become registers.  (The other branch must be a
+    number that LLVM cannot guess, else it concludes that the answer is ``count`` too early.)
     """
     if not isinstance(count, types.IntegerLiteral):
         raise TypingError("the trip count is a compile-time constant")
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        shape = ir.FunctionType(ir.IntType(1), [args[1].type])
-        decide = builder.module.declare_intrinsic("llvm.is.constant", [args[1].type], shape)
-        never = builder.call(decide, [args[1]])
-        return builder.select(never, args[1], ir.Constant(args[1].type, count.literal_value))
+        word = ir.IntType(64)
+        unguessable = builder.ptrtoint(alloca_once(builder, ir.IntType(8)), word)
+        shape = ir.FunctionType(ir.IntType(1), [word])
+        decide = builder.module.declare_intrinsic("llvm.is.constant", [word], shape)
+        never = builder.call(decide, [unguessable])
+        return builder.select(never, unguessable, ir.Constant(word, count.literal_value))
 
-    return types.int64(count, types.int64), codegen
+    return types.int64(count), codegen
 
 
 @intrinsic

@@ -17,23 +17,22 @@ from nqmbench.kernels.bits import call_kernel, stack_array, trip_count, wide_vec
 from nqmbench.kernels.options import jit, jit_parallel
 from nqmbench.kernels.random import LANES
 
-WIDTH = 16  # partial sums per moment: two vectors of eight hide the latency of the additions
+WIDTH = 32  # partial sums per moment: four vectors of eight hide the latency of the additions
 SUMS = 5  # orders 2 to 6
 ALL_SUMS = SUMS * WIDTH
 
 
 @jit
-def block_moments(values: Any, sums: Any) -> Any:
-    """Return the mean of ``values`` (n,) and put its central sums of orders 2..6 into ``sums``.
+def block_moments(values: Any, n: Any, sums: Any) -> Any:
+    """Return the mean of ``values[:n]`` and put its central sums of orders 2..6 into ``sums``.
 
         m = mean(x);  m += mean(x - m);  M_p = sum (x - m)^p
 
-    The sums run in 16 interleaved partial sums, whatever the processor: without fast-math a
+    The sums run in 32 interleaved partial sums, whatever the processor: without fast-math a
     single sum would not be vectorised, and with it the digits would depend on the vector width.
     """
     wide_vectors()
-    n = values.size
-    width = trip_count(WIDTH, n)
+    width = trip_count(WIDTH)
     rows = n // WIDTH
     part = stack_array(np.float64, WIDTH)
     mean = 0.0
@@ -90,12 +89,14 @@ def superblock(
         central: shape (5, S, O), filled.
     """
     blocks = (trials + LANES - 1) // LANES
-    buffer = np.zeros((mean.shape[0], mean.shape[1], blocks * LANES))
+    # A row is longer than its trajectories by one cache line: rows at a multiple of 4096 bytes
+    # would all fall into the same few places of the cache.
+    buffer = np.zeros((mean.shape[0], mean.shape[1], blocks * LANES + 8))
     call_kernel(address, tables, seed, first_block, blocks, buffer)
     sums = np.empty(SUMS)
     for k in range(mean.shape[0]):
         for o in range(mean.shape[1]):
-            mean[k, o] = block_moments(buffer[k, o, :trials], sums)
+            mean[k, o] = block_moments(buffer[k, o], trials, sums)
             for p in range(SUMS):
                 central[p, k, o] = sums[p]
 

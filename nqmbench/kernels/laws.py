@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from nqmbench.kernels.bits import bits_of_float, float_from_bits, signed_float
-from nqmbench.kernels.elementary import TWO31, cosine, exp_minus_one, minus_two_log, sine
+from nqmbench.kernels.bits import bits_of_float, float_from_bits, fma, signed_float
+from nqmbench.kernels.elementary import TWO31, UNIT, cosine, exp_minus_one, sine, surprisal
 from nqmbench.kernels.options import jit_inline, jit_small
 from nqmbench.kernels.random import LANES, next_word
 
@@ -33,7 +33,10 @@ LOW31, SIGN = np.uint32(0x7FFFFFFF), np.uint32(0x80000000)
 ONE = np.uint32(1)
 ONE_BITS = np.uint32(0x3F800000)
 UNIFORM_STEP = np.float32(np.sqrt(3.0) * 2.0**-31)
-LAPLACE_SCALE = np.float32(np.sqrt(0.125))
+LAPLACE_SCALE = np.float32(np.sqrt(0.125) * UNIT)
+EXPONENTIAL_SCALE = np.float32(0.5 * UNIT)
+STUDENT_SCALE = np.float32(UNIT)
+RADIUS_SCALE = np.float32(1.0 / UNIT)
 
 
 @jit_small
@@ -50,8 +53,11 @@ def with_sign(magnitude: Any, word: Any) -> Any:
 
 @jit_small
 def normal_pair(first: Any, second: Any) -> Any:
-    """Return two independent standard normals from two words: ``R cos(a)``, ``R sin(a)``."""
-    radius = with_sign(np.sqrt(minus_two_log(open_unit(first))), first)
+    """Return two independent standard normals from two words: ``R cos(a)``, ``R sin(a)``.
+
+    The unit of ``R`` is in the cosine and the sine.
+    """
+    radius = with_sign(np.sqrt(surprisal(open_unit(first))), first)
     x = signed_float(second) * TWO31
     square = x * x
     return radius * cosine(square), radius * sine(x, square)
@@ -60,13 +66,13 @@ def normal_pair(first: Any, second: Any) -> Any:
 @jit_small
 def laplace(word: Any) -> Any:
     """Return ``+-(-log U) / sqrt(2)``."""
-    return with_sign(minus_two_log(open_unit(word)) * LAPLACE_SCALE, word)
+    return with_sign(surprisal(open_unit(word)) * LAPLACE_SCALE, word)
 
 
 @jit_small
 def exponential(word: Any) -> Any:
     """Return ``-log U - 1``."""
-    return minus_two_log(open_unit(word)) * np.float32(0.5) - np.float32(1.0)
+    return fma(surprisal(open_unit(word)), EXPONENTIAL_SCALE, np.float32(-1.0))
 
 
 @jit_small
@@ -76,8 +82,8 @@ def student(first: Any, second: Any, third: Any, nu: Any) -> Any:
     ``sqrt((nu - 2) (exp(-2 log(U) / nu) - 1)) cos(pi x / 2)`` with a random sign.
     """
     u = signed_float(first & LOW31) + open_unit(second) * TWO31
-    growth = exp_minus_one(minus_two_log(u) / nu)
-    radius = with_sign(np.sqrt((nu - np.float32(2.0)) * growth), first)
+    growth = exp_minus_one(surprisal(u) * (STUDENT_SCALE / nu))
+    radius = with_sign(np.sqrt(((nu - np.float32(2.0)) * RADIUS_SCALE) * growth), first)
     x = signed_float(third) * TWO31
     return radius * cosine(x * x)
 

@@ -49,7 +49,7 @@ def block_kernel(structure: Structure) -> Callable[..., None]:
 
     def kernel(tables: Any, seed: Any, first_block: Any, blocks: Any, buffer: Any) -> None:
         wide_vectors()
-        lanes, half = trip_count(LANES, blocks), trip_count(HALF, blocks)
+        lanes, half = trip_count(LANES), trip_count(HALF)
         words = stack_array(np.uint32, WORDS)
         x = stack_array(np.float32, LANES)
         z = stack_array(real, size)

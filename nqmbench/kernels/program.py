@@ -205,17 +205,17 @@ class Program:
 
     @cached_property
     def tables(self) -> Tables:
-        """The run-time numbers, contiguous and of the types the kernels are compiled for."""
+        """The run-time numbers: copies, contiguous, of the types the kernels are compiled for."""
         real = np.float64 if self.precision == "mixed" else np.float32
 
         def states(values: Any) -> NDArray[Any]:
-            return np.ascontiguousarray(values, dtype=real)
+            return np.array(values, dtype=real, order="C")
 
         def reals(values: Any) -> Reals:
-            return np.ascontiguousarray(values, dtype=np.float64)
+            return np.array(values, dtype=np.float64, order="C")
 
         def integers(values: Any) -> Integers:
-            return np.ascontiguousarray(values, dtype=np.int64)
+            return np.array(values, dtype=np.int64, order="C")
 
         batch = reals(self.batch)
         gaussian = self.law == "gaussian"

@@ -40,8 +40,9 @@ _one_at_a_time = threading.Lock()
 def _entry(structure: Structure) -> int:
     """Compile the kernel of a structure and return the address of its machine code."""
     kernel: Any = block_kernel(structure)
-    kernel.compile(_signature(structure))
-    (result,) = kernel.overloads.values()
+    signature = _signature(structure)
+    kernel.compile(signature)
+    result = kernel.overloads[signature]
     return int(result.library.get_pointer_to_function(result.fndesc.llvm_func_name))
 
 

@@ -1,9 +1,10 @@
 """The sheet that every figure is drawn on: its fonts and lines, and how it becomes two files.
 
-Figures are made without pyplot and its global state. The same report gives the same bytes: no dates,
-a fixed salt for the identifiers, coordinates rounded to a hundredth of a point (which also halves the
-files). Text stays text in the SVG, in the reader's own sans-serif font; it is laid out with the widest
-of them, DejaVu Sans, which matplotlib brings along, so nothing overlaps with another one.
+Figures are made without pyplot and its global state. The same report gives the same bytes: no
+dates, a fixed salt for the identifiers, coordinates rounded to a hundredth of a point (which also
+halves the files). Text stays text in the SVG, in the reader's own sans-serif font; it is laid out
+with the widest of them, DejaVu Sans, which matplotlib brings along, so nothing overlaps with
+another one.
 """
 
 from __future__ import annotations
@@ -23,35 +24,39 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from nqmbench.report.palette import INK, MUTED
+from nqmbench.report.palette import INK
 
 __all__ = ["WIDTH", "despine", "legible", "png", "sheet", "style", "svg"]
 
 WIDTH = 7.4  # inches
 DPI = 144
-FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
-LINES = {
-    "font.family": ["DejaVu Sans"], "font.size": 9.0, "axes.titlesize": 9.0, "axes.labelsize": 9.0,
-    "xtick.labelsize": 8.5, "ytick.labelsize": 8.5, "legend.fontsize": 8.5, "text.parse_math": False,
-    "text.usetex": False, "axes.unicode_minus": True, "axes.formatter.use_mathtext": False,
-    "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": "#9aa3ad", "axes.linewidth": 0.8,
-    "xtick.color": "#9aa3ad", "ytick.color": "#9aa3ad", "xtick.labelcolor": INK, "ytick.labelcolor": INK,
-    "xtick.major.width": 0.8, "ytick.major.width": 0.8, "xtick.major.size": 3.5, "ytick.major.size": 3.5,
-    "xtick.minor.width": 0.6, "ytick.minor.width": 0.6, "xtick.minor.size": 2.0, "ytick.minor.size": 2.0,
-    "grid.color": "#e7eaee", "grid.linewidth": 0.7, "axes.grid": False, "axes.axisbelow": True,
-    "lines.solid_capstyle": "butt", "legend.frameon": False, "svg.fonttype": "none", "svg.hashsalt": "nqmbench",
-    "path.simplify": True, "figure.facecolor": "white", "axes.facecolor": "white", "savefig.facecolor": "white",
+FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, Arial, 'DejaVu Sans', sans-serif"
+FRAME = "#9aa3ad"
+LINES: Any = {
+    "font.family": ["DejaVu Sans"], "font.size": 9.0, "axes.labelsize": 9.0, "legend.fontsize": 8.5,
+    "xtick.labelsize": 8.5, "ytick.labelsize": 8.5, "text.parse_math": False, "text.usetex": False,
+    "text.color": INK, "axes.labelcolor": INK, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
+    "axes.edgecolor": FRAME, "xtick.color": FRAME, "ytick.color": FRAME, "axes.linewidth": 0.8,
+    "xtick.major.width": 0.8, "ytick.major.width": 0.8, "xtick.major.size": 3.5,
+    "ytick.major.size": 3.5, "xtick.minor.width": 0.6, "ytick.minor.width": 0.6,
+    "xtick.minor.size": 2.0, "ytick.minor.size": 2.0, "grid.color": "#e7eaee",
+    "grid.linewidth": 0.7,
+    "axes.axisbelow": True, "lines.solid_capstyle": "butt", "legend.frameon": False,
+    "svg.fonttype": "none", "svg.hashsalt": "nqmbench",
 }  # fmt: skip
 COORDINATES = re.compile(r' (?:d|x|y|transform|points|width|height)="[^"<>]*"')
 DECIMALS = re.compile(r"(-?\d+\.\d{2})\d+")
 FAMILY = re.compile(r"""font-family: 'DejaVu Sans'(?:; )?""")
-POINTS = re.compile(r"""(?:\s*<use xlink:href="[^"]*" x="[^"]*" y="[^"]*" style="([^"]*)"/>)(?:\s*<use [^>]* style="\1"/>)+""")
+POINTS = re.compile(
+    r"""(?:\s*<use xlink:href="[^"]*" x="[^"]*" y="[^"]*" style="([^"]*)"/>)"""
+    r"""(?:\s*<use [^>]* style="\1"/>)+"""
+)
 METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """All drawing and saving happens inside this, whatever the user's own matplotlib settings are."""
+    """All drawing and saving happens inside this, whatever the user's own settings are."""
     with mpl.rc_context():
         mpl.rcdefaults()
         with sns.axes_style("ticks"), mpl.rc_context(LINES):
@@ -85,7 +90,8 @@ def png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     figure.set_dpi(DPI)
     nothing: dict[str, Any] = {"Software": None}
-    FigureCanvasAgg(figure).print_png(buffer, metadata=nothing, pil_kwargs={"compress_level": 6})
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.print_png(buffer, metadata=nothing, pil_kwargs={"compress_level": 6})
     return buffer.getvalue()
 
 
@@ -93,15 +99,16 @@ def svg(figure: Figure, title: str) -> bytes:
     """The figure as SVG with a title, for readers that cannot see it."""
     buffer = io.BytesIO()
     metadata = {"Date": None, "Title": title, "Creator": None, "Type": None, "Format": None}
-    FigureCanvasSVG(figure).print_svg(buffer, metadata=metadata)
+    canvas: Any = FigureCanvasSVG(figure)
+    canvas.print_svg(buffer, metadata=metadata)
     text = buffer.getvalue().decode("utf-8")
     return compact(text).encode("utf-8")
 
 
 def compact(text: str) -> str:
-    """The same picture in half the bytes: short coordinates, and what is common is said once.
+    r"""The same picture in half the bytes: short coordinates, and what is common is said once.
 
-    >>> compact('<path d="M 0.123456 2.5 \\nL 3 4"/>')
+    >>> compact('<path d="M 0.123456 2.5 \nL 3 4"/>')
     '<path d="M 0.12 2.5 L 3 4"/>'
     """
 
@@ -109,7 +116,9 @@ def compact(text: str) -> str:
         bare = match[0].replace(f' style="{match[1]}"', "")
         return f'<g style="{match[1]}">{bare}</g>'
 
-    text = COORDINATES.sub(lambda m: " ".join(DECIMALS.sub(r"\1", m[0]).split()).join((" ", "")), text)
+    text = COORDINATES.sub(
+        lambda m: " ".join(DECIMALS.sub(r"\1", m[0]).split()).join((" ", "")), text
+    )
     text = METADATA.sub("", POINTS.sub(once, text), count=1)
     text = text.replace("</style>", f"\ntext {{font-family: {FONTS}}}</style>", 1)
     return re.sub(r"\n\s+", "\n", FAMILY.sub("", text))

@@ -22,7 +22,9 @@ def draw(claim: ClaimPart) -> dict[str, bytes]:
     Returns:
         The contents of the files by ending: {"svg": ..., "png": ...}.
     """
-    over_steps = any(c.curve is not None and len(set(c.curve.step.tolist())) > 1 for c in claim.cases)
+    over_steps = any(
+        c.curve is not None and len(set(c.curve.step.tolist())) > 1 for c in claim.cases
+    )
     with style(), np.errstate(all="ignore"):
         figure = curve_figure(claim) if over_steps else forest_figure(claim)
         title = f"{claim.ref} {claim.name}: {verdict_in_words(claim.verdict)}".strip()

@@ -1,7 +1,8 @@
 """A formula as it was written, as LaTeX and as MathML, whichever of them is known.
 
-HTML gets MathML if the formula can be turned into it, else the plain text; Markdown gets LaTeX if it
-was understood, else the plain text. A formula that was not understood never reaches a page unescaped.
+HTML gets MathML if the formula can be turned into it, else the plain text; Markdown gets LaTeX if
+it was understood, else the plain text. A formula that was not understood never reaches a page
+unescaped.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ class Formula:
         """The formula under `key`, `key`_latex and `key`_mathml of a claim's description."""
         mathml = about.get(f"{key}_mathml")
         return Formula(
-            clean(about.get(key)), clean(about.get(f"{key}_latex")), mathml if isinstance(mathml, str) else ""
+            clean(about.get(key)),
+            clean(about.get(f"{key}_latex")),
+            mathml if isinstance(mathml, str) else "",
         )
 
     def __bool__(self) -> bool:

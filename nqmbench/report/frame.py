@@ -11,16 +11,16 @@ from nqmbench.report.content import Case, ClaimPart
 from nqmbench.report.palette import INK, MUTED, VERDICT_COLOURS
 from nqmbench.report.words import SYMBOLS, shorten, verdict_in_words
 
-__all__ = ["BAND", "heading", "note_of"]
-
-BAND = "#e4ecf3"
+__all__ = ["heading", "note_of"]
 
 
 def heading(figure: Figure, claim: ClaimPart, note: str) -> float:
     """Write the title, the verdict and the note at the top left.
 
     Args:
-        figure: where. claim: whose title. note: what is drawn, in one line.
+        figure: where.
+        claim: whose title.
+        note: what is drawn, in one line.
 
     Returns:
         The height in inches that the heading takes.
@@ -29,15 +29,39 @@ def heading(figure: Figure, claim: ClaimPart, note: str) -> float:
     title = shorten(legible(f"{claim.ref}  {claim.name}".strip()), 72)
     verdict = f"{SYMBOLS.get(claim.verdict, '·')} {verdict_in_words(claim.verdict)}"
     line = shorten(legible(f"{verdict}: {claim.reason}" if claim.reason else verdict), 104)
-    figure.text(0.012, 1 - 0.10 / height, title, va="top", ha="left", fontsize=11, fontweight="bold", color=INK)
-    figure.text(0.012, 1 - 0.335 / height, line, va="top", ha="left", fontsize=9,
-                color=VERDICT_COLOURS.get(claim.verdict, MUTED))  # fmt: skip
-    figure.text(0.012, 1 - 0.525 / height, shorten(note, 118), va="top", ha="left", fontsize=8, color=MUTED)
+    figure.text(
+        0.012,
+        1 - 0.10 / height,
+        title,
+        va="top",
+        ha="left",
+        fontsize=11,
+        fontweight="bold",
+        color=INK,
+    )
+    figure.text(
+        0.012,
+        1 - 0.335 / height,
+        line,
+        va="top",
+        ha="left",
+        fontsize=9,
+        color=VERDICT_COLOURS.get(claim.verdict, MUTED),
+    )
+    figure.text(
+        0.012, 1 - 0.525 / height, shorten(note, 118), va="top", ha="left", fontsize=8, color=MUTED
+    )
     return 0.80 if note else 0.62
 
 
 def note_of(claim: ClaimPart, drawn: Sequence[Case], shared: str, thinned: str = "") -> str:
     """What the drawn cases share, and how many of them are drawn."""
     total = len(claim.cases)
-    some = f"{len(drawn)} of {total} cases shown" if len(drawn) < total else f"{total} cases" if total > 1 else ""
+    some = (
+        f"{len(drawn)} of {total} cases shown"
+        if len(drawn) < total
+        else f"{total} cases"
+        if total > 1
+        else ""
+    )
     return ", ".join(part for part in (some, thinned, shared) if part)

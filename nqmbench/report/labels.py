@@ -1,4 +1,4 @@
-"""Short labels for cases with long names: what they share is said once, what differs is the label."""
+"""Short labels for cases with long names: what they share is said once, the rest is the label."""
 
 from __future__ import annotations
 

@@ -9,40 +9,60 @@ smuggle markup into the page; ready-made MathML is rebuilt in the same way by `c
 from __future__ import annotations
 
 import re
-from html import escape
+from html import escape, unescape
 from xml.etree import ElementTree
 
 __all__ = ["checked", "from_latex"]
 
-GREEK = dict(zip(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi "
-    "psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega varepsilon ell infty".split(),
-    "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩεℓ∞", strict=True,
-))  # fmt: skip
+LETTERS_OF_GREEK = (
+    ("alpha", "α"), ("beta", "β"), ("gamma", "γ"), ("delta", "δ"), ("epsilon", "ε"), ("zeta", "ζ"),
+    ("eta", "η"), ("theta", "θ"), ("iota", "ι"), ("kappa", "κ"), ("lambda", "λ"), ("mu", "μ"),
+    ("nu", "ν"), ("xi", "ξ"), ("pi", "π"), ("rho", "ρ"), ("sigma", "σ"), ("tau", "τ"),
+    ("upsilon", "υ"), ("phi", "φ"), ("chi", "χ"), ("psi", "ψ"), ("omega", "ω"), ("Gamma", "Γ"),
+    ("Delta", "Δ"), ("Theta", "Θ"), ("Lambda", "Λ"), ("Xi", "Ξ"), ("Pi", "Π"), ("Sigma", "Σ"),
+    ("Phi", "Φ"), ("Psi", "Ψ"), ("Omega", "Ω"), ("varepsilon", "ε"), ("ell", "ℓ"), ("infty", "∞"),
+)  # fmt: skip
+GREEK = dict(LETTERS_OF_GREEK)
 OPERATORS = {
     "cdot": "⋅", "times": "×", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "ne": "≠", "neq": "≠",
-    "lt": "<", "gt": ">", "approx": "≈", "sim": "∼", "to": "→", "in": "∈", "mid": "|", "pm": "±", "wedge": "∧",
-    "vee": "∨", "neg": "¬", "ldots": "…", "sum": "∑", "prod": "∏", "langle": "⟨", "rangle": "⟩",
-    "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "{": "{", "}": "}", "|": "‖", "%": "%",
+    "lt": "<", "gt": ">", "approx": "≈", "sim": "∼", "to": "→", "in": "∈", "mid": "|", "pm": "±",
+    "wedge": "∧", "vee": "∨", "neg": "¬", "ldots": "…", "sum": "∑", "prod": "∏", "langle": "⟨",
+    "rangle": "⟩", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "{": "{", "}": "}",
+    "|": "‖", "%": "%",
 }  # fmt: skip
-FUNCTIONS = set("exp log ln sin cos tan sinh cosh tanh min max arg Pr".split())
-LETTERS = {"mathbb", "mathrm", "mathbf", "mathcal", "mathit", "operatorname", "text"}
+FUNCTIONS = {
+    "exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "tanh", "min", "max", "arg", "Pr",
+}  # fmt: skip
+NAMES = {"mathbb", "mathrm", "mathbf", "mathcal", "mathit", "operatorname", "text"}
 ACCENTS = {"bar": "¯", "overline": "¯", "hat": "^", "tilde": "~"}
-SPACES = {",": ".17em", ":": ".22em", ";": ".28em", " ": ".33em", "quad": "1em", "!": "0", "displaystyle": "0"}
+SPACES = {
+    ",": ".17em", ":": ".22em", ";": ".28em", " ": ".33em", "quad": "1em", "!": "0",
+    "displaystyle": "0",
+}  # fmt: skip
 TOKEN = re.compile(r"\s*(\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\S)")
-ELEMENTS = set("math mrow mi mn mo mtext mspace msup msub msubsup mfrac msqrt mroot mover munder munderover "
-               "mtable mtr mtd mstyle".split())  # fmt: skip
-ATTRIBUTES = {"stretchy", "fence", "separator", "form", "linethickness", "columnalign", "mathvariant"}
-ENTITIES = {"&InvisibleTimes;": "\u2062", "&ApplyFunction;": "\u2061"}
+ELEMENTS = {
+    "math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "msup", "msub", "msubsup", "mfrac",
+    "msqrt",     "mroot", "mover", "munder", "munderover", "mtable", "mtr", "mtd", "mstyle",
+}  # fmt: skip
+ATTRIBUTES = {
+    "stretchy",
+    "fence",
+    "separator",
+    "form",
+    "linethickness",
+    "columnalign",
+    "mathvariant",
+}
+ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)[a-zA-Z]+;")  # named ones that XML lacks
 XMLNS = "http://www.w3.org/1998/Math/MathML"
 
 
 def from_latex(latex: str, *, display: bool = True) -> str | None:
-    """The formula as a <math> element, or None if it has something that is not known here.
+    r"""The formula as a <math> element, or None if it has something that is not known here.
 
-    >>> from_latex(r"\\\\frac{\\\\eta h}{2}", display=False)
+    >>> from_latex(r"\frac{\eta h}{2}", display=False)
     '<math><mfrac><mrow><mi>η</mi><mi>h</mi></mrow><mn>2</mn></mfrac></math>'
-    >>> from_latex(r"\\\\href{javascript:x}{y}") is None
+    >>> from_latex(r"\href{javascript:x}{y}") is None
     True
     """
     try:
@@ -63,12 +83,13 @@ def checked(mathml: str, *, display: bool = True) -> str | None:
     >>> checked("<mi><script>x</script></mi>") is None
     True
     """
-    for entity, character in ENTITIES.items():
-        mathml = mathml.replace(entity, character)
+    mathml = ENTITY.sub(lambda m: unescape(m[0]), mathml)
     if "<!" in mathml or "<?" in mathml or len(mathml) > 100_000:
         return None
     try:
-        body = "".join(_rebuilt(element) for element in ElementTree.fromstring(f"<math>{mathml}</math>"))
+        body = "".join(
+            _rebuilt(element) for element in ElementTree.fromstring(f"<math>{mathml}</math>")
+        )
     except (ElementTree.ParseError, _UnknownError, RecursionError):
         return None
     return f'<math display="block">{body}</math>' if display else f"<math>{body}</math>"
@@ -82,10 +103,15 @@ def _rebuilt(element: ElementTree.Element) -> str:
     tag = element.tag.removeprefix(f"{{{XMLNS}}}")
     if tag not in ELEMENTS:
         raise _UnknownError(tag)
-    inside = escape(element.text or "") + "".join(_rebuilt(child) + escape(child.tail or "") for child in element)
+    text = element.text or ""
+    if tag == "mo":
+        text = text.replace("-", "−")
+    inside = escape(text) + "".join(_rebuilt(child) + escape(child.tail or "") for child in element)
     if tag == "math":
         return inside
-    kept = "".join(f' {name}="{escape(value)}"' for name, value in element.items() if name in ATTRIBUTES)
+    kept = "".join(
+        f' {name}="{escape(value)}"' for name, value in element.items() if name in ATTRIBUTES
+    )
     return f"<{tag}{kept}>{inside}</{tag}>"
 
 
@@ -188,13 +214,17 @@ class _Reader:
             return f"<mrow>{left}{inside}{self.fence()}</mrow>"
         if name == "begin":
             return self.cases()
-        if name in LETTERS:
+        if name in NAMES:
             tag = "mtext" if name == "text" else "mi"
             return f"<{tag}>{escape(self.words())}</{tag}>"
         if name in ACCENTS:
             return f"<mover>{self.atom()}<mo>{ACCENTS[name]}</mo></mover>"
         if name in FUNCTIONS:
-            return f"<mi>{name}</mi><mo>\u2061</mo>" if self.peek() not in ("^", "_") else f"<mi>{name}</mi>"
+            return (
+                f"<mi>{name}</mi><mo>\u2061</mo>"
+                if self.peek() not in ("^", "_")
+                else f"<mi>{name}</mi>"
+            )
         if name in GREEK:
             return f"<mi>{GREEK[name]}</mi>"
         if name in OPERATORS:

@@ -1,7 +1,7 @@
 """File names and anchors that are safe everywhere, made from names that anybody may have chosen.
 
-A name becomes lower-case ASCII letters, digits and hyphens. Nothing of a path survives, names that a
-file system reserves are prefixed, and names that fall together get a piece of a hash each.
+A name becomes lower-case ASCII letters, digits and hyphens. Nothing of a path survives, names
+that a file system reserves are prefixed, and names that fall together get a piece of a hash each.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ LIMIT = 80
 def slug(text: str, limit: int = LIMIT) -> str:
     """The text as lower-case words joined by hyphens; "x" if nothing is left.
 
-    >>> slug("T1-08: boxed second moment"), slug("../../etc/passwd"), slug("CON"), slug("\U0001f600")
-    ('t1-08-boxed-second-moment', 'etc-passwd', 'x-con', 'x')
+    >>> slug("T1-08: boxed second moment"), slug("../../etc/passwd"), slug("CON")
+    ('t1-08-boxed-second-moment', 'etc-passwd', 'x-con')
     """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "-", plain)[:limit].strip("-") or "x"

@@ -1,8 +1,9 @@
 """One colour per method, the same in every figure, told apart by colour-blind readers too.
 
-The first colours are those of Okabe and Ito (2008), for the methods that every reader meets. A method
-that is not in the table gets one of Paul Tol's muted colours, chosen by a hash of its title, so that
-it is the same in every report. Within a method cases differ by lightness and by marker.
+The first colours are those of Okabe and Ito (2008), for the methods that every reader meets. A
+method that is not in the table gets one of Paul Tol's muted colours, chosen by a hash of its
+title, so that it is the same in every report. Within a method cases differ by lightness and by
+marker.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ METHODS = {
     "preconditioned heavy ball": "#8c564b",
     "averaged preconditioned SGD": "#b8a100",
 }
-OTHERS = ("#332288", "#882255", "#44aa99", "#999933", "#aa4499", "#117733", "#661100", "#6699cc", "#888888")
+OTHERS = (
+    "#332288", "#882255", "#44aa99", "#999933", "#aa4499", "#117733", "#661100", "#6699cc",
+    "#888888",
+)  # fmt: skip
 
 MARKERS = ("o", "s", "^", "D", "v", "<", ">", "h")
 
@@ -61,5 +65,5 @@ def shades(colour: str, n: int) -> list[str]:
     reach = min(0.12 * (n - 1), 0.3)
     low, high = max(light - 0.7 * reach, 0.14), min(light + reach, 0.72)
     mixed = [low + (high - low) * j / (n - 1) for j in range(n)]
-    return ["#" + "".join(f"{round(255 * part):02x}" for part in colorsys.hls_to_rgb(hue, x, saturation))
-            for x in mixed]  # fmt: skip
+    rgb = (colorsys.hls_to_rgb(hue, x, saturation) for x in mixed)
+    return ["#" + "".join(f"{round(255 * part):02x}" for part in parts) for parts in rgb]

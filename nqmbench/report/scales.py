@@ -1,8 +1,9 @@
 """Axes that show both a deviation of a factor of thousand and a margin of one percent.
 
-Deviations are drawn on a scale that is linear inside the margin and logarithmic outside (symlog), with
-at least a third of the height for the margin. What lies beyond the last decade shown is drawn as an
-arrow at the edge. Step 0 has a place of its own on the logarithmic axis of steps, left of the first step.
+Deviations are drawn on a scale that is linear inside the margin and logarithmic outside (symlog),
+with at least a third of the height for the margin. What lies beyond the last decade shown is
+drawn as an arrow at the edge. Step 0 has a place of its own on the logarithmic axis of steps,
+left of the first step.
 """
 
 from __future__ import annotations
@@ -14,7 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import (
+    FixedFormatter,
+    FixedLocator,
+    FuncFormatter,
+    LogLocator,
+    NullFormatter,
+    NullLocator,
+)
 from numpy.typing import NDArray
 
 from nqmbench.report.words import SUPERSCRIPTS, number, percent
@@ -23,18 +31,24 @@ __all__ = ["Deviations", "places_of_steps", "set_deviations", "set_steps", "set_
 
 Floats = NDArray[np.float64]
 FARTHEST = 1e4  # relative deviation, a million percent; beyond it an arrow
+# The first digits that are labelled on an axis of at least so many decades.
+DIGITS = (
+    (2.5, (1.0,)), (1.2, (1.0, 2.0, 5.0)), (0.7, (1.0, 2.0, 3.0, 5.0)),
+    (0.35, (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)), (0.0, tuple(np.arange(1.0, 10.0, 0.5))),
+)  # fmt: skip
+SMALLEST = 1e-120  # of what a logarithmic axis shows, so that ratios remain numbers
 DYNAMIC = 1e5  # the largest deviation shown over the width of the linear part
 
 
 def finite(*arrays: Floats) -> Floats:
     """All finite numbers of the arrays."""
     joined = np.concatenate([np.ravel(a) for a in arrays]) if arrays else np.empty(0)
-    return joined[np.isfinite(joined)]
+    return np.asarray(joined[np.isfinite(joined)])
 
 
 def places_of_steps(steps: Floats, first: float) -> Floats:
-    """Where the steps stand on a logarithmic axis: 0 half a decade before the first positive one."""
-    return np.where(steps > 0, steps, first / 2)
+    """Where the steps stand on a logarithmic axis: 0 at half the first positive one."""
+    return np.asarray(np.where(steps > 0, steps, first / 2), dtype=np.float64)
 
 
 def set_steps(axes: Axes, steps: Floats) -> None:
@@ -46,8 +60,12 @@ def set_steps(axes: Axes, steps: Floats) -> None:
     pad = max((last / start) ** 0.035, 1.06)
     axes.set_xlim(start / pad, last * pad)
     decades = math.log10(last / first) if last > first else 0
-    subs = (1.0,) if decades > 2.5 else (1.0, 2.0, 5.0) if decades > 0.5 else tuple(np.arange(1.0, 10.0))
-    ticks = [t for t in LogLocator(subs=subs, numticks=50).tick_values(first, last) if first <= t <= last * 1.001]
+    subs = next(digits for least, digits in DIGITS if decades >= least)
+    ticks = [
+        t
+        for t in LogLocator(subs=subs, numticks=50).tick_values(first, last)
+        if first <= t <= last * 1.001
+    ]
     thinned = [t for t in ticks if t == round(t)] or [first, last]
     while len(thinned) > 9:
         thinned = thinned[::2]
@@ -56,7 +74,11 @@ def set_steps(axes: Axes, steps: Floats) -> None:
         thinned, labels = [start, *thinned], ["0", *labels]
     axes.xaxis.set_major_locator(FixedLocator(thinned))
     axes.xaxis.set_major_formatter(FixedFormatter(labels))
-    between = LogLocator(subs=tuple(range(2, 10)), numticks=50).tick_values(first, last) if decades <= 7 else []
+    between = (
+        LogLocator(subs=tuple(range(2, 10)), numticks=50).tick_values(first, last)
+        if decades <= 7
+        else []
+    )
     axes.xaxis.set_minor_locator(FixedLocator([t for t in between if first < t < last]))
     axes.xaxis.set_minor_formatter(NullFormatter())
 
@@ -69,26 +91,36 @@ def step_label(step: float) -> str:
     return f"{round(step):,}".replace(",", "\u202f") if step >= 1e4 else f"{step:g}"
 
 
-def set_values(axes: Axes, measured: Sequence[Floats], formula: Sequence[Floats], widths: Floats, which: str = "y") -> None:
+def set_values(
+    axes: Axes,
+    measured: Sequence[Floats],
+    formula: Sequence[Floats],
+    widths: Floats,
+    which: str = "y",
+) -> None:
     """The scale of the quantity: logarithmic if it is positive over more than a decade.
 
     Args:
-        axes: where. measured: estimates and exact values. formula: it stretches the axis, but not
-            so far that the measured values could no longer be told apart.
+        axes: where.
+        measured: estimates and exact values.
+        formula: it stretches the axis, but not so far that the measured values could no longer be
+            told apart.
         widths: half-widths of the intervals; a signed quantity is logarithmic outside the noise.
         which: "y" or "x".
     """
     seen, claimed = finite(*measured), finite(*formula)
     everything = np.concatenate([seen, claimed])
     axis = axes.yaxis if which == "y" else axes.xaxis
-    set_scale, set_limits = (axes.set_yscale, axes.set_ylim) if which == "y" else (axes.set_xscale, axes.set_xlim)
+    set_scale, set_limits = (
+        (axes.set_yscale, axes.set_ylim) if which == "y" else (axes.set_xscale, axes.set_xlim)
+    )
     if not seen.size:
         seen = claimed if claimed.size else np.array([0.0, 1.0])
     low, high = float(seen.min()), float(seen.max())
-    with_formula = everything[everything > 0] if low > 0 else everything
-    if low > 0 and max(with_formula.max() / with_formula.min(), high / low) > 10:
-        bottom = max(float(with_formula.min()), low / 1e3)
-        top = min(float(with_formula.max()), high * 1e3)
+    positive = np.clip(everything[everything > 0] if low > 0 else seen, SMALLEST, 1 / SMALLEST)
+    if low > 0 and positive.max() / positive.min() > 10:
+        bottom = max(float(positive.min()), low / 1e3)
+        top = min(float(positive.max()), high * 1e3)
         pad = (top / bottom) ** 0.06
         set_scale("log")
         set_limits(bottom / pad, top * pad)
@@ -105,7 +137,7 @@ def set_values(axes: Axes, measured: Sequence[Floats], formula: Sequence[Floats]
     top = min(float(everything.max(initial=high)), high + 1.5 * span)
     pad = max(0.07 * (top - bottom), (span - (top - bottom)) / 2)
     set_limits(bottom - pad, top + pad)
-    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 3)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 5)))
     axes.locator_params(axis="y" if which == "y" else "x", nbins=5 if which == "y" else 4)
 
 
@@ -113,16 +145,27 @@ def _decade_ticks(axis: Axis, bottom: float, top: float) -> None:
     decades = math.log10(top / bottom)
     if decades < 1.6:
         subs = (1.0, 2.0, 5.0)
-        ticks = [s * 10.0**j for j in range(-330 if bottom < 1e-300 else math.floor(math.log10(bottom)), math.ceil(math.log10(top)) + 1)
-                 for s in subs]  # fmt: skip
+        ticks = [
+            s * 10.0**j
+            for j in range(
+                math.floor(math.log10(bottom)),
+                math.ceil(math.log10(top)) + 1,
+            )
+            for s in subs
+        ]
     else:
         stride = max(1, math.ceil(decades / 6))
-        ticks = [10.0**j for j in range(math.ceil(math.log10(bottom)), math.floor(math.log10(top)) + 1)
-                 if j % stride == 0]  # fmt: skip
+        ticks = [
+            10.0**j
+            for j in range(math.ceil(math.log10(bottom)), math.floor(math.log10(top)) + 1)
+            if j % stride == 0
+        ]
     shown = [t for t in ticks if bottom <= t <= top]
     axis.set_major_locator(FixedLocator(shown))
     axis.set_major_formatter(FixedFormatter([_value_label(t) for t in shown]))
-    minor = LogLocator(subs=tuple(range(2, 10)), numticks=50) if 1.6 <= decades <= 6 else NullLocator()
+    minor = (
+        LogLocator(subs=tuple(range(2, 10)), numticks=50) if 1.6 <= decades <= 6 else NullLocator()
+    )
     axis.set_minor_locator(minor)
     axis.set_minor_formatter(NullFormatter())
 
@@ -145,13 +188,16 @@ class Deviations:
     high: float
 
 
-def set_deviations(axes: Axes, values: Iterable[Floats], bands: Floats, widths: Floats, which: str = "y") -> Deviations:
+def set_deviations(
+    axes: Axes, values: Iterable[Floats], bands: Floats, widths: Floats, which: str = "y"
+) -> Deviations:
     """The scale of relative deviations, in percent.
 
     Args:
-        axes: where. values: deviations to be shown, and ends of intervals.
-        bands: relative edges of the margin, infinite ones included. widths: half-widths of the
-            relative intervals, which stand in for a margin of zero.
+        axes: where.
+        values: deviations to be shown, and ends of intervals.
+        bands: relative edges of the margin, infinite ones included.
+        widths: half-widths of the relative intervals, which stand in for a margin of zero.
         which: "y" or "x".
 
     Returns:
@@ -165,7 +211,9 @@ def set_deviations(axes: Axes, values: Iterable[Floats], bands: Floats, widths: 
     stand_in = max(float(np.median(noise)) if noise.size else 0.0, max(-low, high) / 1e3)
     margin = float(edges.max()) if edges.size else stand_in or 0.01
     linear = max(-low, high) <= 4 * margin
-    set_scale, set_limits = (axes.set_yscale, axes.set_ylim) if which == "y" else (axes.set_xscale, axes.set_xlim)
+    set_scale, set_limits = (
+        (axes.set_yscale, axes.set_ylim) if which == "y" else (axes.set_xscale, axes.set_xlim)
+    )
     axis = axes.yaxis if which == "y" else axes.xaxis
     if linear:
         span = Deviations(margin, min(low, -margin) * 1.3, max(high, margin) * 1.3)
@@ -176,13 +224,23 @@ def set_deviations(axes: Axes, values: Iterable[Floats], bands: Floats, widths: 
         decades = [math.log10(max(side, linthresh) / linthresh) for side in (-low, high)]
         linscale = max(0.55, (0.36 if which == "y" else 0.6) * sum(decades))
         set_scale("symlog", linthresh=linthresh, linscale=linscale, base=10)
-        span = Deviations(margin, -linthresh if -low <= linthresh else low * 2.2,
-                          linthresh if high <= linthresh else high * 2.2)  # fmt: skip
+        span = Deviations(
+            margin,
+            -linthresh if -low <= linthresh else low * 2.2,
+            linthresh if high <= linthresh else high * 2.2,
+        )
         sides = [-margin, margin] if edges.size and margin > linthresh / 3 else []
-        sides += [*_decades(linthresh, span.high, most), *(-t for t in _decades(linthresh, -span.low, most))]
+        sides += [
+            *_decades(linthresh, span.high, most),
+            *(-t for t in _decades(linthresh, -span.low, most)),
+        ]
     set_limits(span.low, span.high)
     inside = [t for t in sides if span.low <= t <= span.high]
-    ticks = _apart(axis, [0.0, *inside], span, 0.06) if which == "y" else _apart(axis, [*inside, 0.0], span, 0.25)
+    ticks = (
+        _apart(axis, [0.0, *inside], span, 0.06)
+        if which == "y"
+        else _apart(axis, [*inside, 0.0], span, 0.2)
+    )
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(FixedFormatter([_percent_label(t) for t in ticks]))
     axis.set_minor_locator(NullLocator())
@@ -190,7 +248,7 @@ def set_deviations(axes: Axes, values: Iterable[Floats], bands: Floats, widths: 
 
 
 def _apart(axis: Axis, ticks: Sequence[float], span: Deviations, least: float) -> list[float]:
-    """The ticks that keep at least this part of the axis between them; the first ones have precedence."""
+    """The ticks with at least this part of the axis between them; the first ones win."""
     place = axis.get_transform().transform
     ends = place(np.array([span.low, span.high]))
     kept: dict[float, float] = {}

@@ -1,7 +1,7 @@
-"""The words and numbers of a report: what a verdict means, how a quantity is called, how 0.00123 reads.
+"""The words and numbers of a report: what a verdict means, how a quantity or 0.001 is written.
 
-Texts come from suite files, which anybody may write. `clean` takes out of them what no page, figure
-or table can carry (control characters, halves of surrogate pairs, switches of the writing direction).
+Texts come from suite files, which anybody may write. `clean` takes out of them what no page or
+figure can carry: control characters, halves of surrogate pairs, switches of the writing direction.
 """
 
 from __future__ import annotations
@@ -11,25 +11,29 @@ import re
 import unicodedata
 from typing import Any
 
-__all__ = ["KINDS", "MEANINGS", "SYMBOLS", "clean", "count", "integer", "number", "percent", "quantity",
-           "shorten", "statement_of", "verdict_in_words"]  # fmt: skip
+__all__ = [
+    "KINDS", "MEANINGS", "SYMBOLS", "clean", "count", "integer", "number", "percent", "quantity",
+    "shorten", "statement_of", "verdict_in_words",
+]  # fmt: skip
 
 # From good to bad: the order of the counts, of tables and of legends.
 MEANINGS = {
-    "CONFIRMED": "The whole interval of the simulation lies within the margin around the formula, in "
-    "every case. It does not say that the formula is exact: an error below the margin passes.",
-    "REFUTED": "In at least one case the whole interval lies outside the margin: the formula is wrong "
-    "there by more than the margin, and chance does not explain it.",
-    "INCONCLUSIVE": "The interval straddles the edge of the margin when the budget is used up. More "
-    "trajectories may decide; the reason says about how many.",
-    "DIVERGED": "The trajectories overflow: the step size lies beyond the limit of stability, so there "
-    "is no number to hold the formula against.",
-    "ERROR": "The formula could not be evaluated (it raised, or gave no number). The claim was not judged.",
-    "INCONSISTENT": "Simulation and exact theory disagree. That is a fault of this program, never of the "
-    "text; please report it.",
+    "CONFIRMED": "The whole interval of the simulation lies within the margin around the formula, "
+    "in every case. It does not say that the formula is exact: an error below the margin passes.",
+    "REFUTED": "In at least one case the whole interval lies outside the margin: the formula is "
+    "wrong there by more than the margin, and chance does not explain it.",
+    "INCONCLUSIVE": "The interval straddles the edge of the margin when the budget is used up. "
+    "More trajectories may decide; the reason says about how many.",
+    "DIVERGED": "The trajectories overflow: the step size lies beyond the limit of stability, so "
+    "there is no number to hold the formula against.",
+    "ERROR": "The formula could not be evaluated (it raised, or gave no number), so the claim was "
+    "not judged.",
+    "INCONSISTENT": "Simulation and exact theory disagree. That is a fault of this program, never "
+    "of the text; please report it.",
 }
 SYMBOLS = {
-    "CONFIRMED": "✓", "REFUTED": "✗", "INCONCLUSIVE": "?", "DIVERGED": "∞", "ERROR": "!", "INCONSISTENT": "≠",
+    "CONFIRMED": "✓", "REFUTED": "✗", "INCONCLUSIVE": "?", "DIVERGED": "∞", "ERROR": "!",
+    "INCONSISTENT": "≠",
 }  # fmt: skip
 KINDS = {
     "equality": "is claimed to equal",
@@ -39,9 +43,11 @@ KINDS = {
     "ordering": "is claimed to be ordered by",
 }
 STATISTICS = {
-    "mean": ("E", "expected"), "variance": ("Var", "variance of"), "skewness": ("Skew", "skewness of"),
+    "mean": ("E", "expected"),
+    "variance": ("Var", "variance of"),
+    "skewness": ("Skew", "skewness of"),
     "probability": ("P", "probability of"),
-}  # fmt: skip
+}
 OBSERVABLES = {
     "error": ("Σ w²", "squared error"), "loss": ("½ Σ h w²", "loss"),
     "distance": ("|w − w*|²", "squared distance"),
@@ -49,19 +55,23 @@ OBSERVABLES = {
 POWERS = {"w": "w", "w2": "w²", "w3": "w³"}
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Switches of the writing direction and the zero-width characters that can disguise a text.
-HIDDEN = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF])
+HIDDEN = dict.fromkeys(
+    [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
+)
 
 
 def clean(text: Any) -> str:
-    """The text on one line, without anything that cannot be shown.
+    r"""The text on one line, without anything that cannot be shown.
 
-    >>> clean("two\\n lines\\x00"), clean(float("nan")), clean(None)
+    >>> clean("two\n lines\x00"), clean(float("nan")), clean(None)
     ('two lines', '', '')
     """
     if text is None or (isinstance(text, float) and math.isnan(text)):
         return ""
     whole = str(text).encode("utf-8", "replace").decode("utf-8").translate(HIDDEN)
-    return " ".join("".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in whole).split())
+    return " ".join(
+        "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in whole).split()
+    )
 
 
 def shorten(text: str, width: int) -> str:
@@ -112,8 +122,8 @@ def integer(value: Any) -> str:
 def percent(value: Any, digits: int = 2) -> str:
     """A signed relative number in percent.
 
-    >>> percent(0.0123), percent(-0.9), percent(0.0), percent(float("nan"))
-    ('+1.2 %', '−90 %', '0 %', '–')
+    >>> percent(0.0123) == "+1.2\N{NO-BREAK SPACE}%", percent(float("nan"))
+    (True, '–')
     """
     if value is None or math.isnan(float(value)):
         return "–"

@@ -1,4 +1,7 @@
-"""Writes the report of a run into its folder."""
+"""Writes the report of a run into its folder.
+
+The pages come first and the figures after them, since a reader who interrupts wants the verdicts.
+"""
 
 from __future__ import annotations
 
@@ -28,19 +31,24 @@ def write_report(run: Run, folder: Path, progress: Callable[[str], None] | None 
         OutputError: a file cannot be written.
     """
     # Typesetting and plotting are slow to import, and most commands need neither.
-    from nqmbench.report.content import read
+    from nqmbench.report.html import html
+    from nqmbench.report.markdown import markdown
+    from nqmbench.report.reading import read
 
     report = read(run)
+    drawable = [claim for claim in report.every() if claim.figure]
+    figures = folder / "figures"
     try:
-        (folder / "figures").mkdir(parents=True, exist_ok=True)
-        drawable = [claim for claim in report.every() if claim.figure]
+        figures.mkdir(parents=True, exist_ok=True)
+        (folder / "report.md").write_text(markdown(report), encoding="utf-8", newline="\n")
+        (folder / "report.html").write_text(html(report), encoding="utf-8", newline="\n")
         for i, claim in enumerate(drawable, 1):
             if progress:
                 progress(f"figure {i} of {len(drawable)}: {claim.suite}::{claim.name}")
             from nqmbench.report.figures import draw
 
             for ending, content in draw(claim).items():
-                (folder / "figures" / f"{claim.figure}.{ending}").write_bytes(content)
+                (figures / f"{claim.figure}.{ending}").write_bytes(content)
     except OSError as error:
         place = error.filename or folder
         raise OutputError(f"{place}: cannot be written ({error.strerror}); choose --out") from error

@@ -1,0 +1,94 @@
+"""The lower panel of a figure: relative deviations against the margin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from nqmbench.report.content import Curve
+from nqmbench.report.palette import INK, MUTED
+from nqmbench.report.scales import Deviations, finite, places_of_steps, set_deviations
+from nqmbench.report.strokes import BAND, DASHED, EXACT, bars, point
+
+__all__ = ["draw_deviations"]
+
+Floats = NDArray[np.float64]
+Marks = NDArray[np.bool_]
+
+
+def draw_deviations(
+    axes: Axes,
+    curves: Sequence[Curve],
+    looks: Sequence[tuple[str, str]],
+    marked: Sequence[Marks],
+    first: float,
+) -> None:
+    """Zero line, margin, deviations with intervals, and arrows for what lies beyond.
+
+    Args:
+        axes: where.
+        curves: the cases.
+        looks: (colour, marker) of each.
+        marked: the points to draw of each.
+        first: the first positive step.
+    """
+    low = [c.relative(c.low) for c in curves]
+    high = [c.relative(c.high) for c in curves]
+    middle = [c.relative(c.estimate) for c in curves]
+    exact = [c.relative(c.exact) for c in curves]
+    edges = np.concatenate(
+        [np.column_stack([c.relative(c.region_low), c.relative(c.region_high)]) for c in curves]
+    )
+    widths = (np.concatenate(high) - np.concatenate(low)) / 2
+    span = set_deviations(axes, [*middle, *low, *high, *exact], edges, widths)
+    places = [places_of_steps(c.step, first) for c in curves]
+    draw_band(axes, np.concatenate(places), edges, span)
+    axes.axhline(0, color=INK, zorder=1.5, **{**DASHED, "linewidth": 0.9})
+    shifts = sideways(len(curves), float(finite(*places).max()) / first)
+    for i, (colour, marker) in enumerate(looks):
+        keep = np.isfinite(exact[i])
+        theory = np.clip(exact[i][keep], span.low, span.high)
+        axes.plot(places[i][keep], theory, color=colour, zorder=2, **EXACT)
+        seen = marked[i] & (middle[i] >= span.low) & (middle[i] <= span.high)
+        x = (places[i] * shifts[i])[seen]
+        bottom, top = (np.clip(end[i], span.low, span.high)[seen] for end in (low, high))
+        bars(axes, x, bottom, top, colour, zorder=3)
+        axes.plot(x, middle[i][seen], zorder=4, **point(colour, marker))
+        above, below = marked[i] & (middle[i] > span.high), marked[i] & (middle[i] < span.low)
+        for beyond, edge, arrow in ((above, span.high, "^"), (below, span.low, "v")):
+            ys = np.full(int(beyond.sum()), edge)
+            axes.plot(places[i][beyond], ys, clip_on=False, zorder=5, **point(colour, arrow, 6))
+
+
+def sideways(cases: int, ratio: float) -> Floats:
+    """Factors that move the cases a little apart on an axis of this ratio of last to first step."""
+    middle = np.arange(cases) - (cases - 1) / 2
+    return np.asarray(np.exp(0.007 * np.log(max(ratio, 3.0)) * middle / max(cases / 3, 1)))
+
+
+def draw_band(axes: Axes, x: Floats, edges: Floats, span: Deviations) -> None:
+    """The margin: one band if it is the same everywhere, else the narrowest one at each step.
+
+    Args:
+        axes: where.
+        x: places of the cells, shape (n,).
+        edges: relative ends of the regions, shape (n, 2), with infinite ones for bounds.
+        span: what of the axis is shown.
+    """
+    keep = ~np.isnan(edges).any(axis=1) & np.isfinite(edges).any(axis=1)
+    if not keep.any():
+        return
+    low, high = np.clip(edges[keep], min(span.low, -span.margin), max(span.high, span.margin)).T
+    if max(np.ptp(low), np.ptp(high)) <= 1e-3 * span.margin:
+        bottom, top = float(low.max()), float(high.min())
+        axes.axhspan(bottom, top, color=BAND, linewidth=0, zorder=0.5)
+        for edge in {bottom, top} - {span.low, span.high}:
+            axes.axhline(edge, color=MUTED, linewidth=0.6, zorder=0.6)
+        return
+    places = np.unique(x[keep])
+    bottoms = [low[x[keep] == place].max() for place in places]
+    tops = [high[x[keep] == place].min() for place in places]
+    axes.fill_between(places, bottoms, tops, color=BAND, linewidth=0, zorder=0.5)

@@ -1,0 +1,188 @@
+"""The report as Markdown, for repositories and terminals; the same content as the page.
+
+Texts of others are escaped so that they are shown as they were written, whatever Markdown or HTML
+they hold. Formulas stand between dollar signs if they were understood as formulas, else as code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from nqmbench.report.content import ClaimPart, Report
+from nqmbench.report.formulas import Formula
+from nqmbench.report.story import (
+    FIGURE_HELP,
+    case_table,
+    command,
+    counts,
+    deviation,
+    facts,
+    found,
+    suite_notes,
+    summary,
+)
+from nqmbench.report.words import MEANINGS, SYMBOLS, shorten, statement_of, verdict_in_words
+
+__all__ = ["code", "escaped", "markdown"]
+
+SPECIAL = re.compile(r"([\\`*_\[\]!|~$])")
+OPEN_TABLE = 6  # longer tables are folded
+
+
+def escaped(text: str) -> str:
+    r"""The text as it reads, without any meaning to Markdown or HTML.
+
+    >>> escaped("<b> a|b *c* [x](y) x-y (z)")
+    '&lt;b&gt; a\\|b \\*c\\* \\[x\\](y) x-y (z)'
+    """
+    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    plain = SPECIAL.sub(r"\\\1", plain)
+    return re.sub(r"^([-+#](?=\s)|=|\d+[.)](?=\s))", lambda m: m[0][:-1] + "\\" + m[0][-1], plain)
+
+
+def code(text: str) -> str:
+    """The text as code, fenced by more backticks than it holds.
+
+    >>> code("a"), code("a`b")
+    ('`a`', '`` a`b ``')
+    """
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {text} {fence}" if longest else f"{fence}{text}{fence}"
+
+
+def markdown(report: Report) -> str:
+    """The whole report.
+
+    Args:
+        report: what to say.
+
+    Returns:
+        Markdown in the dialect of GitHub (tables, dollar formulas, folded sections).
+    """
+    blocks = ["# Formulas against simulation", escaped(summary(report))]
+    tally = counts(claim for claim in report.every() if not claim.mends)
+    if tally:
+        blocks.append(_table([_verdict(v) for v in tally], [[str(n) for n in tally.values()]]))
+    blocks += [
+        "## What a verdict means",
+        "\n".join(f"- {_verdict(v)}: {text}" for v, text in MEANINGS.items()),
+    ]
+    blocks.append(FIGURE_HELP)
+    if report.suites:
+        blocks += ["## Verdicts", _verdict_table(report)]
+    for suite in report.suites:
+        blocks += [
+            f'<a id="{suite.anchor}"></a>\n\n## {escaped(suite.name)}',
+            escaped(suite.summary),
+            escaped(suite_notes(suite)),
+        ]
+        for claim in suite.claims:
+            blocks += _claim(claim, "###")
+            for better in claim.mended_by:
+                blocks += _claim(better, "####")
+    blocks += ["## How it was run"]
+    if listed := facts(report):
+        blocks.append("\n".join(f"- {escaped(name)}: {escaped(value)}" for name, value in listed))
+    blocks += ["To reproduce it:", f"```sh\n{command(report).replace('`', '')}\n```"]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _claim(claim: ClaimPart, level: str) -> list[str]:
+    heading = " ".join(filter(None, (escaped(claim.ref), escaped(claim.name))))
+    blocks = [f'<a id="{claim.anchor}"></a>\n\n{level} {heading}']
+    if claim.mends:
+        blocks.append(f"*What is true instead of {escaped(claim.mends)}.*")
+    blocks += [escaped(claim.doc), _statement(claim)]
+    blocks.append(
+        " ".join(
+            filter(
+                None, (f"**{_verdict(claim.verdict)}.**", escaped(found(claim)), _unexpected(claim))
+            )
+        )
+    )
+    if claim.ratio:
+        where = escaped(claim.ratio_of or "steady state").capitalize()
+        end = (
+            "the formula is right there."
+            if claim.ratio.one
+            else "the formula is off by this factor."
+        )
+        blocks.append(f"{where}: claimed / exact = {_inline(claim.ratio)}; {end}")
+    if claim.figure:
+        alt = escaped(
+            shorten(f"{claim.ref} {claim.name}: {verdict_in_words(claim.verdict)}".strip(), 100)
+        )
+        blocks.append(f"![{alt}](figures/{claim.figure}.png)")
+    if claim.cases:
+        table = case_table(claim)
+        text = _table(
+            table.columns,
+            [
+                [escaped(c) if i != 1 else _verdict(c) for i, c in enumerate(row)]
+                for row in table.rows
+            ],
+        )
+        if table.note:
+            text += f"\n\n{table.note}"
+        if len(table.rows) > OPEN_TABLE:
+            text = f"<details><summary>{len(claim.cases)} cases</summary>\n\n{text}\n\n</details>"
+        blocks.append(text)
+    return blocks
+
+
+def _statement(claim: ClaimPart) -> str:
+    words = escaped(statement_of(claim.kind, claim.of, claim.statistic))
+    words = words[:1].upper() + words[1:]
+    if not claim.formula:
+        return (
+            f"{words}."
+            if not claim.simulated
+            else f"{words} the values of a program (no single formula)."
+        )
+    latex = claim.formula.safe_latex
+    return f"{words}\n\n$${latex}$$" if latex else f"{words} {code(claim.formula.text)}"
+
+
+def _inline(formula: Formula) -> str:
+    return f"${formula.safe_latex}$" if formula.safe_latex else code(formula.text)
+
+
+def _verdict(verdict: str) -> str:
+    return f"{SYMBOLS.get(verdict, '·')} {verdict if verdict in MEANINGS else 'not decided'}"
+
+
+def _unexpected(claim: ClaimPart) -> str:
+    return (
+        ""
+        if claim.as_expected
+        else f"The suite expects {escaped(claim.expected) or 'something else'}."
+    )
+
+
+def _verdict_table(report: Report) -> str:
+    rows = []
+    for suite in report.suites:
+        rows.append([f"**[{escaped(suite.name)}](#{suite.anchor})**", "", "", "", "", ""])
+        for claim in suite.every():
+            name = f"[{escaped(claim.name)}](#{claim.anchor})"
+            rows.append(
+                [
+                    escaped(claim.ref),
+                    f"↳ {name}" if claim.mends else name,
+                    escaped(claim.kind),
+                    _verdict(claim.verdict),
+                    deviation(claim),
+                    " ".join(
+                        filter(None, (escaped(shorten(found(claim), 120)), _unexpected(claim)))
+                    ),
+                ]
+            )
+    return _table(("ref", "claim", "kind", "verdict", "largest deviation", "what was found"), rows)
+
+
+def _table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = list(columns)
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,0 +1,244 @@
+"""The tables of a run, regrouped by suite, claim and case.
+
+The run may come from an interrupted program or an older one, so whatever is missing is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nqmbench.report.content import Case, ClaimPart, Curve, Report, SuitePart
+from nqmbench.report.formulas import Formula
+from nqmbench.report.names import safe_names
+from nqmbench.report.words import MEANINGS, clean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nqmbench.results import Run
+
+__all__ = ["read"]
+
+# A claim over many cases is as bad as its worst case, in this order.
+WORST_FIRST = ("INCONSISTENT", "ERROR", "REFUTED", "DIVERGED", "INCONCLUSIVE", "CONFIRMED")
+NUMBERS = (
+    "step",
+    "formula",
+    "exact",
+    "estimate",
+    "low",
+    "high",
+    "region_low",
+    "region_high",
+    "scale",
+)
+
+
+def read(run: Run) -> Report:
+    """Regroup a run for reading.
+
+    Args:
+        run: any run; missing columns and missing descriptions are left out.
+
+    Returns:
+        The report. Suites and claims that occur only in the tables are appended to those described.
+    """
+    described = {str(s.get("name", "")): s for s in run.about.get("suites") or ()}
+    verdicts, cells = _rows(run.verdicts), _curves(run.cells)
+    order: dict[str, dict[str, Mapping[str, Any]]] = {
+        name: {str(c.get("name", "")): c for c in suite.get("claims") or ()}
+        for name, suite in described.items()
+    }
+    for suite, claim in verdicts:
+        order.setdefault(suite, {}).setdefault(claim, {})
+    names = safe_names((suite, claim) for suite, claims in order.items() for claim in claims)
+    anchors = safe_names(("suite", suite) for suite in order)
+    parts = []
+    for suite, claims in order.items():
+        about = described.get(suite, {})
+        built = [
+            _claim(
+                suite,
+                claim,
+                names[suite, claim],
+                about_claim,
+                verdicts.get((suite, claim), ()),
+                cells,
+            )
+            for claim, about_claim in claims.items()
+        ]
+        parts.append(
+            SuitePart(
+                clean(suite),
+                anchors["suite", suite],
+                clean(about.get("summary")),
+                clean(about.get("source")),
+                _float(about.get("cells")),
+                _float(about.get("level")),
+                _paired(built),
+            )
+        )
+    return Report(tuple(parts), run.about.get("run") or {}, run.about.get("machine") or {})
+
+
+def _claim(
+    suite: str,
+    name: str,
+    anchor: str,
+    about: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    curves: Mapping[tuple[str, str, str], tuple[Curve, str]],
+) -> ClaimPart:
+    first: Mapping[str, Any] = rows[0] if rows else {}
+
+    def text(key: str) -> str:
+        return clean(about.get(key)) or clean(first.get(key))
+
+    kind = text("kind")
+    cases = []
+    for row in rows:
+        curve, method = curves.get((suite, name, str(row.get("case", ""))), (None, ""))
+        numbers = {
+            key: _float(row.get(key))
+            for key in ("formula", "exact", "estimate", "low", "high", "trials")
+        }
+        cases.append(
+            Case(
+                name=clean(row.get("case")),
+                method=clean(method),
+                of=clean(row.get("of")),
+                statistic=clean(row.get("statistic")),
+                kind=kind,
+                verdict=clean(row.get("verdict")).upper(),
+                reason=clean(row.get("reason")),
+                step=_float(row.get("worst_step")),
+                **numbers,
+                deviation=_worst(curve, kind)
+                if curve
+                else _difference(numbers["formula"], numbers["exact"]),
+                curve=curve,
+            )
+        )
+    verdict = text("verdict").upper()
+    if verdict not in MEANINGS:
+        found = {case.verdict for case in cases}
+        verdict = next((v for v in WORST_FIRST if v in found), "")
+    worst = max(
+        (c.deviation for c in cases if c.deviation == c.deviation),
+        key=_badness(kind),
+        default=np.nan,
+    )
+    expected = text("expected").lower()
+    return ClaimPart(
+        suite=clean(suite),
+        name=clean(name),
+        ref=text("ref"),
+        mends=text("mends"),
+        anchor=anchor,
+        kind=kind,
+        of=text("of"),
+        statistic=text("statistic"),
+        doc=clean(about.get("doc")),
+        formula=Formula.of(about, "formula"),
+        ratio=Formula.of(about, "ratio"),
+        ratio_of=text("ratio_of"),
+        verdict=verdict,
+        expected=expected,
+        as_expected=bool(about.get("as_expected", True)),
+        reason=clean(about.get("reason")) or _reason(cases, verdict),
+        margin=_float(about.get("margin")),
+        deviation=float(worst),
+        cases=tuple(cases),
+    )
+
+
+def _reason(cases: Sequence[Case], verdict: str) -> str:
+    """The wording of the worst case that has the claim's verdict."""
+    guilty = [c for c in cases if c.verdict == verdict and c.reason]
+    key = _badness(guilty[0].kind) if guilty else abs
+    return (
+        max(guilty, key=lambda c: key(c.deviation) if c.deviation == c.deviation else 0).reason
+        if guilty
+        else ""
+    )
+
+
+def _paired(claims: Sequence[ClaimPart]) -> tuple[ClaimPart, ...]:
+    """Put each mending claim under the one that it mends; of several, under a refuted one."""
+    targets: dict[str, ClaimPart] = {}
+    for claim in claims:
+        known = targets.get(claim.ref)
+        if (
+            claim.ref
+            and not claim.mends
+            and (known is None or known.verdict != "REFUTED" == claim.verdict)
+        ):
+            targets[claim.ref] = claim
+    paired = []
+    for claim in claims:
+        if claim.mends and claim.mends in targets:
+            continue
+        mending = tuple(c for c in claims if c.mends and targets.get(c.mends) is claim)
+        paired.append(ClaimPart(**{**vars(claim), "mended_by": mending}))
+    return tuple(paired)
+
+
+def _rows(table: pd.DataFrame) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """The rows of the verdicts by suite and claim, in the order of the table."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in table.to_dict("records"):
+        found.setdefault((str(row.get("suite", "")), str(row.get("claim", ""))), []).append(
+            {str(key): value for key, value in row.items()}
+        )
+    return found
+
+
+def _curves(table: pd.DataFrame) -> dict[tuple[str, str, str], tuple[Curve, str]]:
+    """The cells by suite, claim and case in order of the steps, with the method's title."""
+    if table.empty:
+        return {}
+    keys = ["suite", "claim", "case"]
+    found = {}
+    for (suite, claim, case), group in table.groupby(keys, sort=False, dropna=False):
+        columns = {
+            name: np.asarray(group[name], dtype=np.float64)
+            if name in group
+            else np.full(len(group), np.nan)
+            for name in NUMBERS
+        }
+        by_step = np.argsort(columns["step"], kind="stable")
+        method = str(group["method"].iloc[0]) if "method" in group else ""
+        found[str(suite), str(claim), str(case)] = (
+            Curve(**{name: values[by_step] for name, values in columns.items()}),
+            method,
+        )
+    return found
+
+
+def _badness(kind: str) -> Any:
+    """How bad a deviation is: its size, or for bounds how far it goes to the forbidden side."""
+    if kind in ("upper bound", "ordering"):
+        return float
+    return (lambda x: -x) if kind == "lower bound" else abs
+
+
+def _worst(curve: Curve, kind: str) -> float:
+    deviations = curve.relative(curve.estimate)
+    finite = deviations[np.isfinite(deviations)]
+    return float(max(finite, key=_badness(kind), default=np.nan))
+
+
+def _difference(claimed: float, true: float) -> float:
+    """(true - claimed) / |claimed| of an exact check."""
+    finite = np.isfinite(claimed) and np.isfinite(true) and claimed != 0
+    return (true - claimed) / abs(claimed) if finite else (0.0 if claimed == true else np.nan)
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value) if value is not None else np.nan
+    except (TypeError, ValueError):
+        return np.nan

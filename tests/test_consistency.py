@@ -1,0 +1,69 @@
+"""The self-test that makes a run INCONSISTENT."""
+
+import math
+
+import numpy as np
+import pytest
+from synthetic import drawn, one_experiment, sample_of
+
+from nqmbench.consistency import contradictions, self_test_level
+from nqmbench.theory import ExactMoments
+from nqmbench.verdicts import LOOKS, SELF_TEST_ALPHA, critical_value
+
+EXPERIMENT = one_experiment((1,))  # its only observable is the error
+N = 10**6
+Z = self_test_level([EXPERIMENT])
+
+
+def truth(mean, variance):
+    return ExactMoments(np.array([1.0]), ("error",), np.array([[mean]]), np.array([[variance]]))
+
+
+def found(moments, mean, variance, precision="mixed"):
+    return contradictions(EXPERIMENT, moments, truth(mean, variance), Z, precision)
+
+
+def test_the_level_is_one_in_a_million_for_everything_that_a_run_looks_at():
+    experiments = [EXPERIMENT, one_experiment((1, 2, 3))]
+    assert self_test_level(experiments) == critical_value(2 * 1 + 2 * 3, alpha=SELF_TEST_ALPHA)
+    assert SELF_TEST_ALPHA == 1e-6
+    assert LOOKS == 48
+
+
+def test_agreement_is_silent_and_disagreement_names_the_quantity():
+    sample = sample_of(2.0, 1.0, N)
+    assert found(sample, 2.0, 1.0) == []
+    (line,) = found(sample, 2.02, 1.0)
+    assert line.startswith("mean of error at k = 1: simulated [1.99")
+    assert line.endswith("exact 2.02")
+    (line,) = found(sample, 2.0, 1.03)
+    assert line.startswith("variance of error at k = 1")
+
+
+def test_an_estimate_is_free_within_its_interval():
+    error = 1 / math.sqrt(N)
+    assert not found(sample_of(2.0, 1.0, N), 2.0 + 0.99 * Z * error, 1.0)
+    assert found(sample_of(2.0, 1.0, N), 2.0 + 1.01 * Z * error, 1.0)
+
+
+@pytest.mark.parametrize("precision", ["mixed", "f32"])
+def test_rounding_is_allowed_a_millionth(precision):
+    equal = drawn(np.full(1024, 3.0))
+    assert not found(equal, 3.0 * (1 + 0.9e-6), 0.0, precision)
+    assert found(equal, 3.0 * (1 + 1.1e-6), 0.0, precision)
+    assert not found(equal, 3.0, 0.9e-6 * 9, precision)
+    assert found(equal, 3.0, 1.1e-6 * 9, precision)
+
+
+def test_untrusted_diverged_and_infinite_quantities_are_passed_over():
+    assert not found(sample_of(2.0, 1.0, 100, skewness=100.0), 5.0, 1.0)
+    assert not found(drawn([1.0, math.inf]), 5.0, 1.0)
+    assert not found(sample_of(2.0, 1.0, N), math.inf, math.inf)
+    assert not found(sample_of(2.0, 1.0, N), math.nan, 1.0)
+
+
+def test_honest_samples_raise_no_alarm():
+    # 4,000 families of 2 cells at the level 1e-6 / 48 each: false-alarm rate 1e-4.
+    random = np.random.default_rng(8)
+    for _ in range(4000):
+        assert not found(drawn(5 + random.standard_normal(2000)), 5.0, 1.0)

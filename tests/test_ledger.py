@@ -1,0 +1,244 @@
+import math
+
+import numpy as np
+import pytest
+from synthetic import drawn, ledger_of, one_experiment, sample_of
+
+import nqmbench as nq
+from nqmbench.ledger import Ledger, experiment_label, samples
+from nqmbench.plan import make_plan
+from nqmbench.verdicts import PRESETS, Region, Verdict, critical_value
+
+MANY = 10**8
+FEW = 1000
+
+
+def suite_with(formula, experiments=None, **claim):
+    suite = nq.Suite("demo", experiments=experiments or [one_experiment()])
+    suite.claim("claim", **{"of": "w2[i]", **claim})(formula)
+    return suite
+
+
+def record_after(moments, precision="mixed", **suite):
+    ledger, task = ledger_of(suite_with(**suite))
+    ledger.hear(task, moments, precision)
+    return ledger.records[0]
+
+
+def test_the_first_decision_is_kept_with_the_estimate_of_its_look():
+    ledger, task = ledger_of(suite_with(lambda: 1.0))
+    ledger.hear(task, sample_of(1.0, 1.0, FEW), "mixed")
+    record = ledger.records[0]
+    assert record.verdict is None
+    assert ledger.wanted(task)
+    assert ledger.decided == 0
+    ledger.hear(task, sample_of(1.001, 1.0, MANY), "mixed")
+    assert record.verdict is Verdict.CONFIRMED
+    assert record.sample.estimate == 1.001
+    ledger.hear(task, sample_of(3.0, 1.0, 2 * MANY), "mixed")
+    assert record.verdict is Verdict.CONFIRMED
+    assert (record.sample.estimate, record.sample.count) == (1.001, MANY)
+    assert not ledger.wanted(task)
+    assert ledger.decided == 1
+
+
+def test_a_refuted_claim_asks_for_nothing_more_but_another_claim_does():
+    suite = nq.Suite("demo", experiments=[one_experiment((1, 2))])
+    suite.claim("wrong", of="w2[i]")(lambda k: nq.where(k == 1, 5.0, 1.0))
+    ledger, task = ledger_of(suite)
+    half = sample_of([[1.0], [1.0]], [[1e-4], [1e4]], FEW * 1000, shape=(2, 1))
+    ledger.hear(task, half, "mixed")
+    assert [r.verdict for r in ledger.records] == [Verdict.REFUTED, None]
+    assert ledger.refuted == {"demo::wrong"}
+    assert not ledger.wanted(task)
+    assert ledger.decided == 2
+    suite.claim("open", of="w2[i]", at=2)(lambda: 1.0)
+    ledger, task = ledger_of(suite)
+    ledger.hear(task, half, "mixed")
+    assert ledger.wanted(task)
+    wrong, undecided = ledger.plan.claims
+    assert ledger.verdict(ledger.of_case(wrong, wrong.cases[0])) is Verdict.REFUTED
+    assert ledger.verdict(ledger.of_case(undecided, undecided.cases[0])) is Verdict.INCONCLUSIVE
+
+
+def test_the_level_is_split_over_the_cells_of_the_suite():
+    suite = suite_with(lambda k: 1.0, [one_experiment((1, 2, 3), h=(1.0, 0.1))])
+    ledger, _ = ledger_of(suite)
+    assert [r.z for r in ledger.records] == [critical_value(6)] * 6
+
+
+@pytest.mark.parametrize("of", ["w2[0]", "error", "loss"])
+def test_squares_have_the_claimed_value_as_scale(of):
+    record = record_after(sample_of(2.0, 1.0, MANY), formula=lambda: 2.01, of=of)
+    assert record.scale == 2.01
+    assert record.target == Region(2.01 - 0.01 * 2.01, 2.01 + 0.01 * 2.01)
+    assert record.deviation == pytest.approx(-0.01 / 2.01)
+
+
+@pytest.mark.parametrize("of", ["w[0]", "w3[0]"])
+def test_signed_quantities_have_the_root_mean_square_as_scale(of):
+    record = record_after(sample_of(0.0, 4.0, MANY), formula=lambda: 0.019, of=of)
+    assert record.scale == pytest.approx(2.0)
+    assert record.verdict is Verdict.CONFIRMED
+    assert record_after(sample_of(0.0, 4.0, MANY), formula=lambda: 0.03, of=of).verdict is (
+        Verdict.REFUTED
+    )
+
+
+def test_a_variance_has_the_claimed_value_as_scale_also_of_a_signed_quantity():
+    record = record_after(
+        sample_of(3.0, 1.0, MANY), formula=lambda: 1.04, of="w[0]", statistic="variance"
+    )
+    assert (record.scale, record.verdict) == (1.04, Verdict.CONFIRMED)
+    assert record.target.high == pytest.approx(1.04 * 1.05)
+
+
+@pytest.mark.parametrize("scale", [10.0, lambda k: 10 * k])
+def test_a_claims_own_scale_replaces_the_natural_one(scale):
+    record = record_after(sample_of(0.05, 1.0, MANY), formula=lambda: 0.0, of="w2[0]", scale=scale)
+    assert record.scale == 10
+    assert record.target == Region(-0.1, 0.1)
+    assert record.verdict is Verdict.CONFIRMED
+
+
+def test_a_claims_margin_and_an_approximations_accuracy_override_the_preset():
+    at = {"moments": sample_of(1.0, 1.0, MANY), "formula": lambda: 1.04}
+    assert record_after(**at).verdict is Verdict.REFUTED
+    assert record_after(**at, margin=0.05).verdict is Verdict.CONFIRMED
+    assert record_after(**at, kind="approximation").verdict is Verdict.CONFIRMED
+    assert record_after(**at, kind="approximation", accuracy=0.03).verdict is Verdict.REFUTED
+
+
+@pytest.mark.parametrize(
+    ("kind", "claimed", "verdict"),
+    [
+        ("upper bound", 0.995, Verdict.CONFIRMED),  # a bound has the preset's margin ...
+        ("upper bound", 0.98, Verdict.REFUTED),
+        ("lower bound", 1.005, Verdict.CONFIRMED),
+        ("lower bound", 1.02, Verdict.REFUTED),
+        ("upper bound", math.inf, Verdict.CONFIRMED),
+        ("lower bound", math.inf, Verdict.REFUTED),
+        ("lower bound", -math.inf, Verdict.CONFIRMED),
+        ("equality", math.inf, Verdict.REFUTED),
+        ("equality", -math.inf, Verdict.REFUTED),
+    ],
+)
+def test_bounds_and_infinite_claims(kind, claimed, verdict):
+    record = record_after(sample_of(1.0, 1.0, MANY), formula=lambda: claimed, kind=kind)
+    assert record.verdict is verdict
+
+
+def test_a_strict_bound_has_no_margin():
+    at = {"moments": sample_of(1.0, 1.0, MANY), "kind": "upper bound", "margin": 0.0}
+    assert record_after(**at, formula=lambda: 0.999).verdict is Verdict.REFUTED
+    assert record_after(**at, formula=lambda: 1.0).verdict is None
+    assert record_after(**at, formula=lambda: 1.001).verdict is Verdict.CONFIRMED
+
+
+def equal_values(value):
+    return drawn(np.full(1024, float(value)))
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [("mixed", 1e-9), ("f32", 1e-5)])
+@pytest.mark.parametrize("of", ["w2[0]", "w[0]"])
+def test_without_spread_equality_means_equal_to_rounding(precision, tolerance, of):
+    for error, verdict in ((0.5, Verdict.CONFIRMED), (2.0, Verdict.REFUTED)):
+        record = record_after(
+            equal_values(0.3), precision, formula=lambda e=error: 0.3 * (1 + e * tolerance), of=of
+        )
+        assert record.sample.deterministic
+        assert record.verdict is verdict
+
+
+def test_without_spread_an_approximation_keeps_its_accuracy():
+    at = {"moments": equal_values(1.0), "kind": "approximation"}
+    assert record_after(**at, formula=lambda: 1.09).verdict is Verdict.CONFIRMED
+    assert record_after(**at, formula=lambda: 1.2).verdict is Verdict.REFUTED
+
+
+def test_the_start_itself_is_a_cell_like_any_other():
+    start = nq.Experiment(
+        nq.NoisyQuadratic(1.0), nq.sgd(0.1), steps=1, checkpoints=[0]
+    )  # fmt: skip
+    for of, statistic, claimed in (("w2[0]", "mean", 1.0), ("w[0]", "variance", 0.0)):
+        record = record_after(
+            equal_values(1.0), formula=lambda c=claimed: c, experiments=[start], of=of,
+            statistic=statistic,
+        )  # fmt: skip
+        assert record.verdict is Verdict.CONFIRMED
+        off = record_after(
+            equal_values(1.0), formula=lambda c=claimed: c + 1e-6, experiments=[start], of=of,
+            statistic=statistic,
+        )  # fmt: skip
+        assert off.verdict is Verdict.REFUTED
+
+
+def test_a_spread_of_rounding_counts_as_none():
+    jitter = 1 + np.where(np.arange(1024) % 2, 2.0**-50, -(2.0**-50))
+    assert record_after(drawn(jitter), formula=lambda: 1.0).sample.deterministic
+    wide = 1 + np.where(np.arange(1024) % 2, 2.0**-30, -(2.0**-30))
+    assert not record_after(drawn(wide), formula=lambda: 1.0).sample.deterministic
+
+
+def test_a_value_that_has_died_out_below_the_range_of_doubles_is_not_refuted_for_its_last_digits():
+    # denormal numbers have few digits: 0.9^(2k) squared after k steps differs from 0.9^(4k) there
+    record = record_after(equal_values(1.0001e-318), formula=lambda: 1.0e-318)
+    assert record.verdict is Verdict.CONFIRMED
+
+
+def test_zero_spread_around_zero_confirms_zero():
+    record = record_after(equal_values(0.0), formula=lambda: 0.0, of="w[0]")
+    assert (record.scale, record.verdict) == (0.0, Verdict.CONFIRMED)
+    assert math.isnan(record.deviation)
+
+
+@pytest.mark.parametrize("value", [math.inf, math.nan, 1e41])
+def test_what_is_beyond_all_bounds_is_diverged_and_the_other_cells_go_on(value):
+    suite = suite_with(lambda: 1.0, [one_experiment((1, 2))])
+    ledger, task = ledger_of(suite)
+    values = np.random.default_rng(0).normal(1, 1e-3, (2, 1, 10_000))
+    values[1] = value
+    ledger.hear(task, drawn(values), "mixed")
+    assert [r.verdict for r in ledger.records] == [Verdict.CONFIRMED, Verdict.DIVERGED]
+
+
+def test_a_cell_that_was_not_heard_has_no_deviation():
+    ledger, task = ledger_of(suite_with(lambda: 1.0))
+    assert math.isnan(ledger.records[0].deviation)
+    assert ledger.wanted(task)
+    assert ledger.verdict(ledger.records) is Verdict.INCONCLUSIVE
+
+
+def test_samples_are_the_estimates_of_the_moments():
+    values = np.random.default_rng(3).gamma(2.0, size=(2, 3, 500))
+    for statistic, estimate in (("mean", values.mean(-1)), ("variance", values.var(-1, ddof=1))):
+        table = samples(drawn(values), statistic)
+        assert list(table.places()) == [(s, o) for s in range(2) for o in range(3)]
+        for place in table.places():
+            sample = table.at(place)
+            assert sample.estimate == pytest.approx(estimate[place])
+            assert sample.rms == pytest.approx(np.sqrt((values[place] ** 2).mean()))
+            assert (sample.count, sample.deterministic, sample.diverged) == (500, False, False)
+
+
+def test_each_claim_hears_its_own_observable_and_step():
+    suite = nq.Suite("demo", experiments=[one_experiment((1, 5), h=(1.0, 0.1))])
+    suite.claim("second", of="w2[1]", at=5)(lambda: 4.0)
+    suite.claim("error", of="error", at=1)(lambda: 1.0)
+    ledger, task = ledger_of(suite)
+    experiment = ledger.plan.experiments[task]
+    assert [o.name for o in experiment.observed] == ["w2[1]", "error"]
+    mean = np.array([[9.0, 1.0], [4.0, 9.0]])
+    ledger.hear(task, sample_of(mean, 1e-6, MANY, shape=(2, 2)), "mixed")
+    assert [r.verdict for r in ledger.records] == [Verdict.CONFIRMED] * 2
+
+
+def test_estimates_stand_under_a_name_with_the_number_of_steps():
+    assert experiment_label(one_experiment((7,))).endswith("B=1, h=1, steps=7")
+
+
+def test_a_plan_of_checks_has_an_empty_ledger():
+    suite = nq.Suite("demo")
+    suite.check("check")(lambda: (1, 1))
+    ledger = Ledger(make_plan([suite], PRESETS["quick"]))
+    assert (ledger.records, ledger.by_task, ledger.decided) == ([], {}, 0)

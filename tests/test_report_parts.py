@@ -1,0 +1,171 @@
+"""The parts of the report: formulas, names, words, scales, the choice of cases."""
+
+from __future__ import annotations
+
+import fake_runs
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from nqmbench.report.choice import chosen, looks_of
+from nqmbench.report.formulas import Formula
+from nqmbench.report.markdown import code, escaped
+from nqmbench.report.mathml import checked, from_latex
+from nqmbench.report.names import safe_names
+from nqmbench.report.palette import colour_of, shades
+from nqmbench.report.reading import read
+from nqmbench.report.scales import set_deviations, set_steps, set_values
+from nqmbench.report.words import clean, number, percent
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        fake_runs.LATEX,
+        r"\sqrt{\frac{1}{2}} + \sqrt[3]{x} \cdot \bar{w}_k",
+        r"\begin{cases} a & \text{for}\: k < 5 \\b & \text{otherwise} \end{cases}",
+        r"\sum_{k=0}^{B} h^{k} \leq \log{\left(h \right)} + \min\left(\eta, h\right)",
+        r"\left|{\beta}\right| + \left\lfloor{x}\right\rfloor",
+    ],
+)
+def test_formulas_of_sympy_become_wellformed_mathml(latex: str) -> None:
+    made = from_latex(latex)
+    assert made is not None
+    inside = made.removeprefix('<math display="block">').removesuffix("</math>")
+    assert checked(inside, display=False) is not None
+
+
+def test_sympys_own_output_is_understood() -> None:
+    sp = pytest.importorskip("sympy")
+    eta, h, k, B = sp.symbols("eta h k B", positive=True)
+    whole = (1 - eta * h) ** (2 * k) + sp.sqrt(h) * sp.exp(-k) / B + sp.Max(eta, h)
+    pieces = sp.Piecewise((whole, eta < h), (0, True))
+    assert from_latex(sp.latex(pieces)) is not None
+    for expression in (whole, sp.Abs(eta - h), sp.log(h), sp.floor(k / 2)):
+        assert from_latex(sp.latex(expression)) is not None
+        assert checked(sp.printing.mathml(expression, printer="presentation")) is not None
+
+
+@pytest.mark.parametrize(
+    "latex",
+    ["{", "}", r"\frac{1}", r"\left(x", r"\href{javascript:x}{y}", r"\text{<script>}", "x^", "x&",
+     "{" * 500 + "}" * 500, r"\begin{cases} a", r"\begin{array} a \end{array}", "\\"],
+)  # fmt: skip
+def test_what_is_not_understood_is_refused(latex: str) -> None:
+    assert from_latex(latex) is None
+
+
+@pytest.mark.parametrize(
+    "mathml",
+    ["<script>x</script>", "<mi>x", "<mi><img src='x'/></mi>", "<!DOCTYPE a><mi>x</mi>",
+     "<mi>&undefined;</mi>", "</math><script>x</script><math>", "<mi/>" * 10**5],
+)  # fmt: skip
+def test_foreign_mathml_is_refused(mathml: str) -> None:
+    assert checked(mathml) is None
+
+
+def test_attributes_and_texts_of_mathml_are_escaped() -> None:
+    made = checked("<mi onclick='x' mathvariant='&quot;>&lt;b'>&lt;script></mi>", display=False)
+    assert made == '<math><mi mathvariant="&quot;&gt;&lt;b">&lt;script&gt;</mi></math>'
+
+
+def test_latex_for_markdown_cannot_leave_its_dollars() -> None:
+    assert Formula(latex="x$ <script> $").safe_latex is None
+    assert Formula(latex="a < b").safe_latex == r"a \lt  b"
+
+
+def test_names_that_fall_together_are_told_apart() -> None:
+    keys = [
+        ("a", "b c"),
+        ("a", "b-c"),
+        ("a b", "c"),
+        ("x", "y" * 300),
+        ("x", "y" * 301),
+        ("..", "/"),
+    ]
+    names = safe_names(keys)
+    assert len({name.lower() for name in names.values()}) == len(keys)
+    assert max(map(len, names.values())) <= 80
+    assert safe_names(keys[::-1]) == names
+
+
+def test_code_cannot_leave_its_fence() -> None:
+    assert code("a ``` b") == "```` a ``` b ````"
+
+
+@pytest.mark.parametrize("text", ["# no heading", "- no list", "1. no list", "+ no", "= no"])
+def test_a_text_does_not_become_a_block(text: str) -> None:
+    assert escaped(text) != text
+    assert escaped(text).replace("\\", "") == text
+
+
+def test_clean_takes_out_what_cannot_be_shown() -> None:
+    assert clean("a\x00b\u202ec\ud800\n\td") == "a bc? d"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0"), (1.0, "1"), (123456.0, "123456"), (1e6, "1×10⁶"), (-2.5e-7, "−2.5×10⁻⁷"),
+     (99999.96, "100000"), (0.001, "0.001"), (1e308, "1×10³⁰⁸")],
+)  # fmt: skip
+def test_numbers_read_well(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_percent_of_infinity() -> None:
+    assert percent(float("inf")) == "+∞\u00a0%"
+
+
+def test_a_method_has_one_colour_everywhere() -> None:
+    claims = list(read(fake_runs.everything()).every())
+    several = next(claim for claim in claims if claim.name == "variance of the loss")
+    looks = looks_of(several.cases)
+    assert [colour for colour, _ in looks] == [colour_of(case.method) for case in several.cases]
+    assert len({marker for _, marker in looks}) == len(looks)
+
+
+def test_shades_are_all_different() -> None:
+    assert len(set(shades(colour_of("SGD"), 6))) == 6
+
+
+def test_the_worst_cases_are_drawn() -> None:
+    claim = next(c for c in read(fake_runs.everything()).every() if c.name == "many cases")
+    drawn = chosen(claim.cases, 6)
+    worst = max(claim.cases, key=lambda case: abs(case.deviation))
+    assert len(drawn) == 6
+    assert worst in drawn
+
+
+@pytest.mark.parametrize("size", [1e-12, 0.005, 0.05, 3.0, 1e9, np.inf])
+@pytest.mark.parametrize("margin", [0.0, 1e-9, 0.01, 0.2])
+@pytest.mark.parametrize("which", ["x", "y"])
+def test_the_axis_of_deviations_shows_margin_and_zero(
+    size: float, margin: float, which: str
+) -> None:
+    axes = Figure().add_subplot()
+    values = np.array([0.0, size, np.nan])
+    span = set_deviations(axes, [values], np.array([-margin, np.inf]), np.array([1e-4]), which)
+    assert span.low < 0 < span.high
+    assert not np.isfinite(size) or span.high >= min(size, 1e4)
+    ticks = axes.get_yticks() if which == "y" else axes.get_xticks()
+    assert 1 <= len(ticks) <= 9
+
+
+def test_step_zero_has_a_place_on_the_axis() -> None:
+    axes = Figure().add_subplot()
+    set_steps(axes, np.array([0.0, 1.0, 10.0, 1000.0]))
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert labels[0] == "0"
+    assert "1000" in labels
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[0.0], [0.0, 0.0], [1.0], [np.nan], [1e-300, 1e300], [-1.0, 1.0], [-1e-9, 1.0], [5e-324, 1.0]],
+)
+def test_any_values_have_an_axis(values: list[float]) -> None:
+    figure = Figure()
+    for which in ("x", "y"):
+        axes = figure.add_subplot()
+        set_values(axes, [np.array(values)], [np.array([np.inf, 1.0])], np.array([1e-6]), which)
+    figure.canvas.draw()

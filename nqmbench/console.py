@@ -149,12 +149,11 @@ def describe_claim(suite: Suite, item: Claim | Check) -> str:
     """What one claim says, as a formula where it has one, and on what it is tested."""
     lines = [f"{item.identity}  {item.ref}", item.doc, ""]
     if isinstance(item, Claim):
-        from nqmbench.explain import plain_text
-        from nqmbench.symbolic import evaluate
+        from nqmbench.symbolic import evaluate, plain
 
         formula = evaluate(item.formula, item.arguments)
         lines.append(f"{item.statistic} of {item.of}, {item.kind}:")
-        lines.append(f"  {plain_text(formula) if formula is not None else 'a Python function'}")
+        lines.append(f"  {plain(formula) if formula is not None else 'a Python function'}")
         plan = make_plan([suite], PRESETS["standard"])
         planned = next(c for c in plan.claims if c.item is item)
         lines += ["", planned.error or f"{planned.cells} cells in {len(planned.cases)} cases:"]

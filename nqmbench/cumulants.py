@@ -41,12 +41,13 @@ def power_cumulant(kappa: Sequence[Floats], power: int, order: int) -> Floats:
     80.0
     """
     total: Any = 0.0
-    for sizes, count in connected_partitions(power, order):
-        product: Any = count
-        for size in sizes:  # a vanishing cumulant wins over an infinite one: 0 inf = 0
-            zero = (kappa[size - 1] == 0) | (product == 0)
-            product = np.where(zero, 0.0, product * kappa[size - 1])
-        total = total + product
+    with np.errstate(over="ignore", invalid="ignore"):
+        for sizes, count in connected_partitions(power, order):
+            product: Any = count
+            for size in sizes:  # a vanishing cumulant wins over an infinite one: 0 inf = 0
+                zero = (kappa[size - 1] == 0) | (product == 0)
+                product = np.where(zero, 0.0, product * kappa[size - 1])
+            total = total + product
     infinite = (power > 1) & np.isposinf(kappa[power * order - 1])
     return np.asarray(np.where(infinite, np.inf, total), dtype=np.float64)
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from nqmbench.claims import Claim
-from nqmbench.explain import Explanation, explanation, plain_text
+from nqmbench.claims import BOUNDS, Claim
+from nqmbench.explain import Explanation, explanation
 from nqmbench.ledger import Ledger
 from nqmbench.moments import Moments
 from nqmbench.plan import Case, PlannedClaim
 from nqmbench.verdicts import ALPHA, PRESETS, Verdict, combine, critical_value
+from nqmbench.wording import worst
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,8 +77,9 @@ def claim_entry(ledger: Ledger, claim: PlannedClaim, rows: pd.DataFrame) -> dict
     item = claim.item
     verdict = combine(Verdict(v) for v in rows["verdict"])
     telling = explained_case(ledger, claim) if verdict is Verdict.REFUTED else None
+    label = telling[0].label if telling else extreme_case(ledger, claim, verdict)
     same = rows[rows["verdict"] == verdict.value]
-    shown = same.iloc[0] if telling is None else same[same["case"] == telling[0].label].iloc[0]
+    shown = same[same["case"] == label].iloc[0] if label in set(same["case"]) else same.iloc[0]
     entry = {
         "name": item.name,
         "ref": item.ref,
@@ -117,13 +119,13 @@ def is_as_expected(verdict: Verdict, expect: str | None) -> bool:
 
 def formula_entry(claim: Claim) -> dict[str, str]:
     """The formula as plain text, LaTeX and MathML; empty when it is not one expression."""
-    from nqmbench.symbolic import evaluate, mathml, typeset
+    from nqmbench.symbolic import evaluate, mathml, plain, typeset
 
     expression = evaluate(claim.formula, claim.arguments)
     if expression is None:
         return {}
     return {
-        "formula": plain_text(expression),
+        "formula": plain(expression),
         "formula_latex": typeset(expression),
         "formula_mathml": mathml(expression),
     }
@@ -138,6 +140,18 @@ def explained_case(ledger: Ledger, claim: PlannedClaim) -> tuple[Case, Explanati
             if found is not None:
                 return case, found
     return None
+
+
+def extreme_case(ledger: Ledger, claim: PlannedClaim, verdict: Verdict) -> str:
+    """The case of this verdict that deviates most, or, for a bound, comes closest to it."""
+    deviations = {}
+    for case in claim.cases:
+        records = ledger.of_case(claim, case)
+        if ledger.verdict(records) is verdict and all(r.sample for r in records):
+            close = claim.item.kind in BOUNDS and verdict is Verdict.CONFIRMED
+            sizes = [abs(r.deviation) for r in records]
+            deviations[case.label] = -min(sizes) if close else abs(worst(records).deviation)
+    return max(deviations, key=deviations.__getitem__, default="")
 
 
 def ratio_entry(found: Explanation | None) -> dict[str, str]:

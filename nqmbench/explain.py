@@ -7,7 +7,6 @@ constant parameters. Transients and rates are explained by numbers instead.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +21,7 @@ from nqmbench.stability import spectral_radius
 
 RATIOS: dict[Any, Any] = {}  # a ratio takes a tenth of a second; a claim has many cases
 
-__all__ = ["Explanation", "explanation", "plain_text"]
+__all__ = ["Explanation", "explanation"]
 
 
 @dataclass(frozen=True)
@@ -42,10 +41,12 @@ class Explanation:
     @property
     def sentence(self) -> str:
         """As it stands in a reason."""
-        text = f"in the steady state formula / exact = {self.ratio}"
+        text = f"formula / exact = {self.ratio}"
         if math.isnan(self.value):
-            return f"{text} in each coordinate"
-        return text if self.ratio == f"{self.value:g}" else f"{text} = {self.value:.6g}"
+            text += " in each coordinate"
+        elif self.ratio != f"{self.value:g}":
+            text += f" = {self.value:.6g}"
+        return f"{text} in the steady state"
 
 
 def explanation(claim: Claim, case: Case) -> Explanation | None:
@@ -68,7 +69,9 @@ def explanation(claim: Claim, case: Case) -> Explanation | None:
     if not np.isfinite(values).all() or np.allclose(values, 1, rtol=0, atol=1e-9):
         return None
     value = values[0] if len(values) == 1 else math.nan
-    return Explanation(plain_text(expression), value, expression)
+    from nqmbench.symbolic import plain
+
+    return Explanation(plain(expression), value, expression)
 
 
 def number(expression: Any, known: Mapping[str, Any]) -> float:
@@ -89,14 +92,3 @@ def symbolic_ratio(claim: Claim, method: Method) -> Any:
         formula = evaluate(claim.formula, claim.arguments)
         RATIOS[key] = None if formula is None else ratio(formula, method)
     return RATIOS[key]
-
-
-def plain_text(expression: Any) -> str:
-    """The expression as a person would type it: 2 - eta*h rather than -eta*h + 2.
-
-    >>> import sympy
-    >>> plain_text(sympy.sympify("h*(2*beta - eta*h + 2)/(2 - eta*h)"))
-    'h*(2*beta - eta*h + 2)/(2 - eta*h)'
-    """
-    text = str(expression).replace("**", "^")
-    return re.sub(r"\(-([\w*^]+) \+ ([\w*^]+)\)", r"(\2 - \1)", text)

@@ -20,10 +20,13 @@ import sympy as sp
 
 from nqmbench.method import Method, letter_of
 
-__all__ = ["asymptotic", "evaluate", "ratio", "steady_variance", "symbol", "typeset"]
+__all__ = [
+    "asymptotic", "evaluate", "mathml", "plain", "ratio", "steady_variance", "symbol", "typeset",
+]  # fmt: skip
 
 # How the letters are known: positive where the model demands it, so that roots and powers simplify.
 POSITIVE = {"h", "eta", "sigma", "B", "L", "mu", "d", "T", "eta0"}
+WRITTEN = "none"  # SymPy's own order of terms: 2 - eta*h; its default would print -eta*h + 2
 LATEX = {"w0": "w_0", "w0_std": "s_0", "eta0": r"\eta_0", "mu": r"\mu", "B0": "B_0", "t0": "t_0"}
 
 
@@ -191,6 +194,15 @@ def tidy(expression: sp.Expr) -> sp.Expr:
     return positive(numerator) / positive(denominator)
 
 
+def plain(expression: sp.Expr) -> str:
+    """The expression as a person would type it.
+
+    >>> plain(2 * symbol("eta") ** 2 / (2 - symbol("eta") * symbol("h")))
+    '2*eta^2/(2 - eta*h)'
+    """
+    return str(sp.sstr(expression, order=WRITTEN)).replace("**", "^")
+
+
 def typeset(expression: sp.Expr) -> str:
     r"""The expression in LaTeX, with the texts' letters.
 
@@ -198,7 +210,8 @@ def typeset(expression: sp.Expr) -> str:
     '\\eta w_0^{2}'
     """
     names = {symbol(name): latex for name, latex in LATEX.items()}
-    return str(sp.latex(expression, symbol_names=names)).replace("{w_0}", "w_0")
+    text = sp.latex(expression, symbol_names=names, order=WRITTEN)
+    return str(text).replace("{w_0}", "w_0")
 
 
 def mathml(expression: sp.Expr) -> str:
@@ -209,5 +222,5 @@ def mathml(expression: sp.Expr) -> str:
     """
     from sympy.printing.mathml import MathMLPresentationPrinter
 
-    body = MathMLPresentationPrinter().doprint(expression)
+    body = MathMLPresentationPrinter({"order": WRITTEN}).doprint(expression)
     return f"<math>{body}</math>"

@@ -141,7 +141,7 @@ def observable_cumulants(
     chosen = kappa
     if observable.coordinate is not None:
         chosen = [k[:, observable.coordinate, None] for k in kappa]
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore"):
         return [
             power_cumulant(chosen, observable.power, r) @ weights**r for r in range(1, highest + 1)
         ]

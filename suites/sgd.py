@@ -94,7 +94,8 @@ def noise_term(k, h, eta, B, sigma, w0):
 
 @suite.claim(
     "boxed second moment, the index",
-    ref="T1-08", of="w2[i]", at=1, when=lambda h: h == 1, expect="refuted",
+    ref="T1-08", of="w2[i]", at=1, when=lambda h: h == 1, experiments=lambda: grid()[:1],
+    expect="refuted",
 )  # fmt: skip
 def index(k, h, eta, B, sigma, w0):
     """At h = 1 the noise term is right; the printed index says that the first step does nothing."""

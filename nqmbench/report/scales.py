@@ -133,8 +133,9 @@ def set_values(
         set_scale("symlog", linthresh=max(size / 1e4, floor), linscale=0.5)
         return
     span = max(high - low, 0.08 * max(abs(low), abs(high))) or 1.0
-    bottom = max(float(everything.min(initial=low)), low - 1.5 * span)
-    top = min(float(everything.max(initial=high)), high + 1.5 * span)
+    reach = max(1.5 * span, 2 * size)
+    bottom = max(float(everything.min(initial=low)), low - reach)
+    top = min(float(everything.max(initial=high)), high + reach)
     pad = max(0.07 * (top - bottom), (span - (top - bottom)) / 2)
     set_limits(bottom - pad, top + pad)
     axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 5)))

@@ -53,6 +53,7 @@ OBSERVABLES = {
     "distance": ("|w − w*|²", "squared distance"),
 }  # fmt: skip
 POWERS = {"w": "w", "w2": "w²", "w3": "w³"}
+ROUNDING = 1e-9  # relative: the tolerance of what is exact
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Switches of the writing direction and the zero-width characters that can disguise a text.
 HIDDEN = dict.fromkeys(
@@ -120,14 +121,15 @@ def integer(value: Any) -> str:
 
 
 def percent(value: Any, digits: int = 2) -> str:
-    """A signed relative number in percent.
+    """A signed relative number in percent; what is only rounding is 0.
 
     >>> percent(0.0123) == "+1.2\N{NO-BREAK SPACE}%", percent(float("nan"))
     (True, '–')
     """
     if value is None or math.isnan(float(value)):
         return "–"
-    text = number(100 * float(value), digits)
+    value = 0.0 if abs(float(value)) < ROUNDING else float(value)
+    text = number(100 * value, digits)
     return f"{'+' if value > 0 else ''}{text} %".replace(" %", "\u00a0%")
 
 

@@ -1,0 +1,496 @@
+"""Exact moments against 50-digit references, enumeration of all noise paths, and closed forms."""
+
+from __future__ import annotations
+
+import json
+import math
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import textbook
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from method_table import METHODS, WRAPPERS, wrapped
+
+import nqmbench as nq
+from nqmbench import noise
+from nqmbench.cumulants import power_cumulant
+from nqmbench.errors import InvalidArguments
+from nqmbench.noise import NoiseLaw
+from nqmbench.theory import exact, observable_cumulants, readout_cumulants, steady_state
+
+ROUNDING = 1e-12  # relative: what a recursion of a thousand steps may lose
+CANCELLATION = 1e-13  # absolute: a mean of order 1 that has decayed towards 0
+LONG_ROUNDING = 1e-10  # relative: ten thousand steps with a double root
+
+REFERENCE = json.loads((Path(__file__).parent / "data" / "reference.json").read_text())["configs"]
+
+
+def test_all_240_configurations_of_the_reference_are_there():
+    assert len(REFERENCE) == 240
+
+
+def experiment_of(config: dict) -> nq.Experiment:
+    """The experiment that a configuration of the reference describes."""
+
+    def floats(texts: list[str]) -> list[float]:
+        return [float(text) for text in texts]
+
+    k, eta0 = config["k"], float(config["eta0"])
+    a = {name: float(value) for name, value in config["schedule_args"].items()}
+    lr = {
+        "const": lambda: eta0,
+        "linear": lambda: nq.linear(eta0, k),
+        "step": lambda: nq.step_decay(eta0, a["decay"], int(a["every"])),
+        "cosine": lambda: nq.cosine(eta0, k),
+        "inv": lambda: nq.inverse_time(eta0, a["t0"]),
+        "exp": lambda: nq.exponential(eta0, a["rate"]),
+        "sqrt": lambda: nq.inverse_sqrt(eta0),
+        "warmup_cosine": lambda: nq.warmup_cosine(eta0, int(a["warm"]), k),
+    }[config["schedule"]]()
+    name = {"hb1": "heavy_ball", "hb2": "heavy_ball_step", "nag": "nesterov"}.get(
+        config["method"], {"nagpt": "nesterov_pytorch"}.get(config["method"], "sgd")
+    )
+    decay = float(config["gamma_ema"]) if config["output"] == "ema" else None
+    method = METHODS[name].build(lr, float(config["beta"]))
+    method = wrapped(method, float(config["precond_p"]), decay)
+    law = config["noise"] if config["noise"] != "student" else ("student", config["noise_nu"])
+    problem = nq.NoisyQuadratic(
+        floats(config["h"]), floats(config["sigma"]), floats(config["w0_mean"]),
+        np.sqrt(floats(config["w0_var"])), noise=law,
+    )  # fmt: skip
+    return nq.Experiment(problem, method, config["batch"], k, [k], ("error", "loss"))
+
+
+def assert_agrees(value: float, text: str, scale: float, field: str) -> None:
+    """Relative agreement; a reference that is 0 up to its own rounding is judged by the scale."""
+    truth = float(text)
+    allowed = ROUNDING * abs(truth) if abs(truth) > 1e-40 * scale else ROUNDING * scale
+    if field == "E_w":
+        allowed += CANCELLATION
+    assert abs(value - truth) <= allowed, f"{field}: {value!r} instead of {text}"
+
+
+@pytest.mark.parametrize("config", REFERENCE, ids=lambda config: config["id"])
+def test_every_cumulant_agrees_with_the_50_digit_reference(config):
+    experiment = experiment_of(config)
+    kappa = readout_cumulants(experiment, 8)
+    for observable, field in zip(experiment.observed, ("err", "loss"), strict=True):
+        cumulants = [c[0] for c in observable_cumulants(experiment, observable, kappa, 4)]
+        spread = float(config[f"Var_{field}"])
+        for order, name in enumerate(("E", "Var", "kappa3", "kappa4"), start=1):
+            if f"{name}_{field}" in config:
+                text = config[f"{name}_{field}"]
+                assert_agrees(cumulants[order - 1], text, spread ** (order / 2), f"{name}_{field}")
+    for i, component in enumerate(config["components"]):
+        one = [k[0, i] for k in kappa]
+        spread = math.sqrt(float(component["Var_w"]))
+        values = {
+            "E_w": (one[0], 0.0),
+            "Var_w": (one[1], 0.0),
+            "kappa3_w": (one[2], spread**3),
+            "kappa4_w": (one[3], spread**4),
+            "E_w2": (power_cumulant(one, 2, 1), 0.0),
+            "Var_w2": (power_cumulant(one, 2, 2), 0.0),
+        }
+        assert set(values) == set(component)
+        for field, (value, scale) in values.items():
+            assert_agrees(float(value), component[field], scale, field)
+
+
+# ---- enumeration of every path of the noise -------------------------------------------------------
+
+
+@pytest.fixture
+def skewed_law(monkeypatch):
+    """A two-point law as a noise law: 2 with probability 1/5, else -1/2."""
+    moments = {
+        **noise.MOMENTS,
+        "two-point": lambda r, nu: sum(v**r * p for v, p in textbook.SKEWED),
+    }
+    monkeypatch.setattr(noise, "MOMENTS", moments)
+    monkeypatch.setattr(noise, "LAWS", tuple(moments))
+    return "two-point"
+
+
+H, SIGMA, W0 = (1.0, 0.25), (0.5, 2.0), (1.0, -0.75)
+OBSERVABLES = ("error", "loss", "w[i]", "w2[i]", "w3[i]")
+
+
+def enumerate_observables(entry, law, batches, eta, beta, gamma, power, w0_std=0):
+    """Mean and variance of OBSERVABLES after each step: exact rationals for rational input."""
+    coordinates = []
+    for h, sigma, w0 in zip(H, SIGMA, W0, strict=True):
+        lam = Fraction(h) if power is None else Fraction(math.sqrt(h))
+        starts = [(Fraction(w0), 1)]
+        if w0_std:
+            starts = [(w0 + w0_std * x, p) for x, p in textbook.standard_normal()]
+
+        def walk(means, start, lam=lam, sigma=Fraction(sigma)):
+            x = [sigma * mean for mean in means]
+            if isinstance(start, float):
+                x = [float(value) for value in x]
+            return textbook.trajectory(entry.rule, start, x, lam, eta, beta, gamma)
+
+        coordinates.append(textbook.enumerated(walk, law, batches, starts))
+    table = []
+    for k in range(len(batches) + 1):
+        laws = [c[k] for c in coordinates]
+        columns = [
+            textbook.weighted_squares(laws, (1, 1)),
+            textbook.weighted_squares(laws, [Fraction(h) / 2 for h in H]),
+        ]
+        columns += [[(w**r, p) for w, p in law] for r in (1, 2, 3) for law in laws]
+        table.append([textbook.mean_and_variance(column) for column in columns])
+    return np.array(table, dtype=np.float64)  # (k, observable, mean or variance)
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("law", ["rademacher", "skewed"])
+def test_moments_equal_the_enumeration_of_all_noise_paths(name, wrapper, law, skewed_law):
+    entry, (power, decay) = METHODS[name], WRAPPERS[wrapper]
+    steps, lr, momentum = 3, 0.375, 0.75  # binary fractions, so that both sides mean the same
+    decay = None if decay is None else 0.875
+    problem = nq.NoisyQuadratic(
+        H, SIGMA, W0, noise=NoiseLaw(skewed_law if law == "skewed" else "rademacher")
+    )
+    method = wrapped(entry.build(lr, momentum), power, decay)
+    experiment = nq.Experiment(
+        problem, method, steps=steps, checkpoints=range(steps + 1), observables=OBSERVABLES
+    )
+    expected = enumerate_observables(
+        entry,
+        textbook.SKEWED if law == "skewed" else textbook.RADEMACHER,
+        [1] * steps,
+        [Fraction(lr)] * steps,
+        [Fraction(momentum)] * steps,
+        None if decay is None else [Fraction(decay)] * steps,
+        power,
+    )
+    moments = exact(experiment)
+    np.testing.assert_allclose(moments.mean, expected[..., 0], rtol=ROUNDING, atol=1e-15)
+    np.testing.assert_allclose(moments.variance, expected[..., 1], rtol=ROUNDING, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_schedules_of_step_size_momentum_decay_and_batch_equal_the_enumeration(name, skewed_law):
+    entry = METHODS[name]
+    batches, eta, beta, gamma = [1, 2, 1], [0.5, 0.25, 0.75], [0.5, 0.75, 0.25], [0.0, 0.5, 0.75]
+    method = nq.averaged(entry.build(nq.schedule(eta), beta), gamma)
+    problem = nq.NoisyQuadratic(H, SIGMA, W0, noise=NoiseLaw(skewed_law))
+    experiment = nq.Experiment(problem, method, batches, 3, [0, 1, 2, 3], OBSERVABLES)
+    rationals = [[Fraction(x) for x in values] for values in (eta, beta, gamma)]
+    expected = enumerate_observables(entry, textbook.SKEWED, batches, *rationals, power=None)
+    moments = exact(experiment)
+    np.testing.assert_allclose(moments.mean, expected[..., 0], rtol=ROUNDING, atol=1e-15)
+    np.testing.assert_allclose(moments.variance, expected[..., 1], rtol=ROUNDING, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_gaussian_start_equals_the_enumeration(name, skewed_law):
+    entry, steps = METHODS[name], 2
+    problem = nq.NoisyQuadratic(H, SIGMA, W0, w0_std=0.5, noise=NoiseLaw(skewed_law))
+    experiment = nq.Experiment(
+        problem, entry.build(0.375, 0.75), steps=steps, checkpoints=[0, 1, 2],
+        observables=OBSERVABLES,
+    )  # fmt: skip
+    expected = enumerate_observables(
+        entry, textbook.SKEWED, [1] * steps, [0.375] * steps, [0.75] * steps, None, None, w0_std=0.5
+    )
+    moments = exact(experiment)
+    np.testing.assert_allclose(moments.mean, expected[..., 0], rtol=ROUNDING, atol=1e-14)
+    np.testing.assert_allclose(moments.variance, expected[..., 1], rtol=ROUNDING, atol=1e-14)
+
+
+# ---- closed forms ---------------------------------------------------------------------------------
+
+ALL_LAWS = [
+    "gaussian", "uniform", "rademacher", "laplace", "exponential", ("student", 9), ("student", 5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("law", ALL_LAWS, ids=str)
+def test_sgd_has_the_scalar_closed_form_under_every_law(law):
+    h, sigma, w0, lr, batch, k = 0.7, 1.3, -0.4, 0.6, 3, 17
+    problem = nq.NoisyQuadratic(h, sigma, w0, noise=law)
+    experiment = nq.Experiment(
+        problem, nq.sgd(lr), batch, k, [k], observables=["w[0]", "w2[0]", "error", "loss"]
+    )
+    lam, a = lr * h, 1 - lr * h
+    one, two, three, four = (
+        lam**r * sigma**r * problem.noise.cumulant(r) / batch ** (r - 1)
+        * (1 - a ** (r * k)) / (1 - a**r)
+        for r in (1, 2, 3, 4)
+    )  # fmt: skip
+    mu = a**k * w0 + one
+    mean2 = mu**2 + two
+    variance2 = four + 4 * mu * three + 2 * two**2 + 4 * mu**2 * two
+    moments = exact(experiment)
+    assert moments.mean[0] == pytest.approx([mu, mean2, mean2, h / 2 * mean2], rel=ROUNDING)
+    expected = [two, variance2, variance2, h**2 / 4 * variance2]
+    assert moments.variance[0] == pytest.approx(expected, rel=ROUNDING)
+
+
+@pytest.mark.parametrize("k", [1, 2, 7, 100])
+def test_uniform_average_has_the_formula_of_polyak_and_ruppert(k):
+    h, sigma, w0, lr, batch = 0.5, 1.5, 2.0, 0.8, 4
+    lam, a, s2 = lr * h, 1 - lr * h, sigma**2 / batch
+    experiment = nq.Experiment(
+        nq.NoisyQuadratic(h, sigma, w0), nq.averaged(nq.sgd(lr), nq.uniform_average()), batch, k,
+        [k], ["w[0]"],
+    )  # fmt: skip
+    bias = w0 * a * (1 - a**k) / (k * lam)
+    inside = k - 2 * a * (1 - a**k) / (1 - a) + a**2 * (1 - a ** (2 * k)) / (1 - a**2)
+    moments = exact(experiment)
+    assert moments.mean[0, 0] == pytest.approx(bias, rel=ROUNDING)
+    assert moments.variance[0, 0] == pytest.approx(s2 / k**2 * inside, rel=ROUNDING)
+
+
+def second_moments_step_by_step(A, q, state, s2, steps):
+    """Mean and variance of the answer after z' = A z + q x, repeated in plain Python."""
+    n = len(A)
+    mean, P = list(state), [[0.0] * n for _ in range(n)]
+    for _ in range(steps):
+        mean = [sum(A[i][j] * mean[j] for j in range(n)) for i in range(n)]
+        AP = [[sum(A[i][j] * P[j][k] for j in range(n)) for k in range(n)] for i in range(n)]
+        P = [
+            [sum(AP[i][j] * A[k][j] for j in range(n)) + q[i] * q[k] * s2 for k in range(n)]
+            for i in range(n)
+        ]
+    return mean[-1], P[-1][-1]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 64, 1000, 12345])
+@pytest.mark.parametrize("root", ["heavy ball", "average"])
+def test_doubling_equals_stepping_at_defective_double_roots(steps, root):
+    """The first text's script sits exactly on such a root, where diagonalisation fails."""
+    if root == "heavy ball":  # lam = (1 - sqrt beta)^2
+        beta = 0.9
+        lam = (1 - math.sqrt(beta)) ** 2
+        method = nq.heavy_ball(1.0, beta)
+        A, q, start = [[beta, lam], [-beta, 1 - lam]], [-lam, lam], [0.0, 1.0]
+    else:  # gamma = 1 - lam
+        lam, gamma = 0.01, 0.99
+        method = nq.averaged(nq.sgd(1.0), gamma)
+        A = [[1 - lam, 0.0], [(1 - gamma) * (1 - lam), gamma]]
+        q, start = [lam, (1 - gamma) * lam], [1.0, 1.0]
+    experiment = nq.Experiment(nq.NoisyQuadratic(lam), method, 1, steps, [steps], ["w[0]"])
+    mean, variance = second_moments_step_by_step(A, q, start, 1.0, steps)
+    moments = exact(experiment)
+    assert moments.mean[0, 0] == pytest.approx(mean, rel=LONG_ROUNDING, abs=CANCELLATION)
+    assert moments.variance[0, 0] == pytest.approx(variance, rel=ROUNDING)
+
+
+@pytest.mark.parametrize("law", ["gaussian", "exponential"])
+@pytest.mark.parametrize("name", METHODS)
+def test_a_constant_written_as_a_schedule_gives_the_same_moments(name, law):
+    """Doubling on one side, one step after the other on the other."""
+    problem = nq.NoisyQuadratic([1.0, 0.1], noise=law)
+    build, steps = METHODS[name].build, 50
+    constant = exact(nq.Experiment(problem, nq.averaged(build(0.1, 0.9), 0.9), 2, steps))
+    listed = nq.averaged(build([0.1] * steps, 0.9), 0.9)
+    stepped = exact(nq.Experiment(problem, listed, [2] * steps, steps))
+    np.testing.assert_allclose(constant.mean, stepped.mean, rtol=ROUNDING)
+    np.testing.assert_allclose(constant.variance, stepped.variance, rtol=ROUNDING)
+
+
+def test_checkpoints_at_once_equal_checkpoints_one_by_one():
+    problem = nq.NoisyQuadratic([1.0, 0.1], noise="laplace")
+    checkpoints = [0, 1, 2, 5, 77, 1000]
+    at_once = exact(nq.Experiment(problem, nq.heavy_ball(0.1, 0.9), 1, 1000, checkpoints))
+    for row, k in enumerate(checkpoints):
+        alone = exact(nq.Experiment(problem, nq.heavy_ball(0.1, 0.9), 1, 1000, [k]))
+        assert at_once.mean[row] == pytest.approx(alone.mean[0], rel=ROUNDING)
+        assert at_once.variance[row] == pytest.approx(alone.variance[0], rel=ROUNDING)
+
+
+def test_moments_do_not_depend_on_the_total_number_of_steps_or_later_checkpoints():
+    problem = nq.NoisyQuadratic(0.3)
+    short = exact(nq.Experiment(problem, nq.sgd(0.1), 1, 10, [3, 10]))
+    long = exact(nq.Experiment(problem, nq.sgd(0.1), 1, 500, [3, 10, 500]))
+    assert short.mean.tolist() == long.mean[:2].tolist()
+
+
+# ---- steady states --------------------------------------------------------------------------------
+
+unit = st.floats(0.0, 0.95)
+
+
+@given(share=st.floats(0.02, 0.98), beta=unit, gamma=unit, power=st.sampled_from([None, 0.5]))
+@settings(derandomize=True, max_examples=30, deadline=None)
+@pytest.mark.parametrize("name", METHODS)
+def test_steady_states_equal_the_closed_forms(name, share, beta, gamma, power):
+    entry, h, sigma, batch = METHODS[name], 0.3, 1.7, 5
+    curvature = h ** (1 - (power or 0))
+    lam = share * entry.limit(beta)
+    problem = nq.NoisyQuadratic(h, sigma, w0=3.0, w0_std=2.0)
+    method = wrapped(entry.build(lam / curvature, beta), power, None)
+    variance = entry.steady(lam, beta) * sigma**2 / batch
+    moments = steady_state(nq.Experiment(problem, method, batch, observables=["w[0]", "error"]))
+    # Near the edge of stability the formula itself divides by a small difference.
+    tolerance = ROUNDING / (1 - share)
+    assert moments.mean[0].tolist() == [0.0, pytest.approx(variance, rel=tolerance)]
+    assert moments.variance[0] == pytest.approx([variance, 2 * variance**2], rel=3 * tolerance)
+    if entry.ar2 is not None:
+        factor = textbook.averaging_factor(*entry.ar2(lam, beta), gamma)
+        smooth = steady_state(nq.Experiment(problem, nq.averaged(method, gamma), batch))
+        assert smooth.mean[0, 0] == pytest.approx(factor * variance, rel=100 * tolerance)
+
+
+@pytest.mark.parametrize("law", ALL_LAWS, ids=str)
+@pytest.mark.parametrize("name", METHODS)
+def test_many_steps_reach_the_steady_state(name, law):
+    problem = nq.NoisyQuadratic([1.0, 0.5], [1.0, 0.0], w0_std=0.5, noise=law)
+    method = nq.averaged(METHODS[name].build(0.2, 0.5), 0.5)
+    observables = ("error", "loss", "w[i]", "w2[i]", "w3[0]")
+    experiment = nq.Experiment(problem, method, 2, 100_000, [100_000], observables)
+    late, limit = exact(experiment), steady_state(experiment)
+    np.testing.assert_allclose(late.mean, limit.mean, rtol=ROUNDING, atol=CANCELLATION)
+    np.testing.assert_allclose(late.variance, limit.variance, rtol=ROUNDING, atol=CANCELLATION)
+
+
+def test_the_script_of_the_first_text_has_the_steady_errors_of_the_catalogue():
+    """Claims, table 1G: expected squared error in the steady state, times B, to six places."""
+    problem = nq.NoisyQuadratic([1.0, 0.1])
+    sgd, momentum = nq.sgd(0.1), nq.heavy_ball(0.1, 0.9)
+    table = {
+        0.057657: sgd,
+        0.563645: momentum,
+        0.007101: nq.averaged(sgd, 0.99),
+        0.068697: nq.preconditioned(sgd, 0.5),
+        0.010418: nq.averaged(momentum, 0.99),
+        0.672954: nq.preconditioned(momentum, 0.5),
+    }
+    for batch in (1, 10):
+        for printed, method in table.items():
+            found = steady_state(nq.Experiment(problem, method, batch)).mean[0, 0]
+            assert round(found * batch, 6) == printed, method.label
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        nq.Experiment(nq.NoisyQuadratic([1.0, 25.0]), nq.sgd(0.1)),
+        nq.Experiment(nq.NoisyQuadratic(1.0), nq.sgd(2.0)),
+        nq.Experiment(nq.NoisyQuadratic(1.0), nq.sgd(nq.inverse_sqrt(0.1))),
+        nq.Experiment(nq.NoisyQuadratic(1.0), nq.sgd(0.1), batch=[1] * 1000),
+    ],
+    ids=["unstable", "on the edge", "schedule", "batch ramp"],
+)
+def test_steady_state_refuses_what_has_none(experiment):
+    with pytest.raises(InvalidArguments, match="allowed: constant parameters, stable"):
+        steady_state(experiment)
+
+
+# ---- edges ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("w0", [-1.0, 0.0, 1.0])
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+@pytest.mark.parametrize("name", METHODS)
+def test_moments_that_student_noise_does_not_have_are_infinite(name, wrapper, w0):
+    """Once NaN: 0 inf in the tensor products, and inf - inf for a negative mean."""
+    method = wrapped(METHODS[name].build(0.1, 0.5), *WRAPPERS[wrapper])
+    problem = nq.NoisyQuadratic([1.0, 0.5], [1.0, 0.0], w0, noise=("student", 3))
+    gaussian = nq.NoisyQuadratic([1.0, 0.5], [1.0, 0.0], w0)
+    details = (method, 1, 9, [0, 1, 9], ("error", "w[i]", "w3[i]"))
+    moments, finite = (exact(nq.Experiment(p, *details)) for p in (problem, gaussian))
+    error, first, second, cube, silent = range(5)
+    kept = [error, first, second, silent]
+    assert moments.mean[:, kept].tolist() == finite.mean[:, kept].tolist()
+    assert moments.variance[0].tolist() == [0.0] * 5
+    assert moments.mean[1:, cube].tolist() == [math.inf] * 2
+    assert moments.variance[1:, error].tolist() == [math.inf] * 2
+    assert moments.variance[1:, cube].tolist() == [math.inf] * 2
+    assert moments.variance[1:, first].tolist() == finite.variance[1:, first].tolist()
+    assert moments.variance[1:, [second, silent]].tolist() == [[0.0, 0.0]] * 2
+    limit = steady_state(nq.Experiment(problem, *details))
+    assert limit.variance[0, error] == math.inf
+    assert np.isfinite(limit.mean[0, error])
+
+
+def test_student_noise_with_four_but_not_six_moments_has_an_infinite_variance_of_the_cube_only():
+    problem = nq.NoisyQuadratic(1.0, noise=("student", 5))
+    moments = exact(nq.Experiment(problem, nq.sgd(0.1), 1, 5, [5], ("error", "w3[0]")))
+    assert np.isfinite(moments.mean).all()
+    assert moments.variance[0, 0] < math.inf == moments.variance[0, 1]
+
+
+def test_a_gaussian_start_alone_has_all_moments_whatever_the_law_of_the_absent_noise():
+    problem = nq.NoisyQuadratic(1.0, sigma=0.0, w0_std=1.0, noise=("student", 3))
+    gaussian = nq.NoisyQuadratic(1.0, sigma=0.0, w0_std=1.0)
+    one, other = (exact(nq.Experiment(p, nq.sgd(0.1), 1, 5)) for p in (problem, gaussian))
+    assert one.variance.tolist() == other.variance.tolist()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_only_the_distance_to_the_optimum_matters(name):
+    method = nq.averaged(METHODS[name].build(0.3, 0.5), 0.75)
+    shifted = nq.NoisyQuadratic([1.0, 0.25], w0=[3.0, 1.0], optimum=[2.0, -1.0], w0_std=0.5)
+    centred = nq.NoisyQuadratic([1.0, 0.25], w0=[1.0, 2.0], w0_std=0.5)
+    one, other = (
+        exact(nq.Experiment(p, method, 1, 9, observables=OBSERVABLES)) for p in (shifted, centred)
+    )
+    assert one.mean.tolist() == other.mean.tolist()
+    assert one.variance.tolist() == other.variance.tolist()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_before_the_first_step_there_is_only_the_start(name):
+    problem = nq.NoisyQuadratic([1.0, 0.5], w0=[2.0, -1.0], w0_std=[0.0, 0.5])
+    method = nq.averaged(METHODS[name].build(0.1, 0.9), 0.99)
+    moments = exact(nq.Experiment(problem, method, 1, 1, [0], ("w[i]", "w2[i]")))
+    assert moments.mean[0].tolist() == [2.0, -1.0, 4.0, 1.25]
+    assert moments.variance[0].tolist() == [0.0, 0.25, 0.0, 2 * 0.25**2 + 4 * 0.25]
+
+
+def test_without_noise_every_variance_is_zero():
+    problem = nq.NoisyQuadratic([1.0, 0.5], sigma=0.0, noise="exponential")
+    moments = exact(nq.Experiment(problem, nq.nesterov(0.1, 0.9), 1, 100, observables=OBSERVABLES))
+    assert not moments.variance.any()
+
+
+def test_a_diverging_method_grows_as_the_formula_says_and_then_overflows_without_a_warning():
+    problem = nq.NoisyQuadratic(1.0, sigma=1.0)
+    experiment = nq.Experiment(
+        problem, nq.sgd(3.0), 1, 3000, [10, 3000], ("w[0]", "error", "w3[0]")
+    )
+    moments = exact(experiment)
+    lam, a = 3.0, -2.0
+    variance = lam**2 * (1 - a**20) / (1 - a**2)
+    assert moments.mean[0, :2] == pytest.approx([a**10, a**20 + variance], rel=ROUNDING)
+    assert moments.mean[1].tolist() == [math.inf] * 3
+    assert moments.variance[1].tolist() == [math.inf] * 3
+
+
+def test_ten_thousand_coordinates_and_a_hundred_thousand_steps_agree_with_the_closed_form():
+    h = 1 / np.arange(1, 10_001.0)
+    lr, k = 0.5, 100_000
+    experiment = nq.Experiment(nq.NoisyQuadratic(h), nq.sgd(lr), 1, k, [k])
+    a, lam = 1 - lr * h, lr * h
+    decayed = np.exp(2 * k * np.log1p(-lam))
+    expected = np.sum(decayed + lam / (2 - lam) * (1 - decayed))
+    assert np.all(a > 0)
+    assert exact(experiment).mean[0, 0] == pytest.approx(expected, rel=LONG_ROUNDING)
+
+
+def test_a_large_averaged_momentum_experiment_is_in_its_steady_state():
+    h = 1 / np.sqrt(np.arange(1, 10_001.0))
+    method = nq.averaged(nq.heavy_ball(0.1, 0.9), 0.99)
+    experiment = nq.Experiment(nq.NoisyQuadratic(h), method, 1, 100_000, [100_000])
+    limit = steady_state(experiment)
+    assert exact(experiment).mean[0, 0] == pytest.approx(limit.mean[0, 0], rel=LONG_ROUNDING)
+
+
+def test_frames_have_one_row_per_step_and_observable():
+    problem = nq.NoisyQuadratic([1.0, 0.5])
+    experiment = nq.Experiment(problem, nq.sgd(0.1), 1, 10, [0, 10], ("loss", "w[i]"))
+    frame = exact(experiment).to_frame()
+    assert list(frame.columns) == ["step", "observable", "mean", "variance"]
+    assert frame["step"].tolist() == [0, 0, 0, 10, 10, 10]
+    assert frame["observable"].tolist() == ["loss", "w[0]", "w[1]"] * 2
+    assert frame["step"].dtype.kind == "i"
+    assert steady_state(experiment).to_frame()["step"].tolist() == [math.inf] * 3

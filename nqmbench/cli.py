@@ -69,8 +69,7 @@ def run(
     from nqmbench.runner import run as run_suites
 
     place = Path(out) if out else Path("reports") / folder_name(names, preset, seed)
-    prepare(place)
-    with Watcher() as watcher:
+    with Watcher(before=lambda: prepare(place)) as watcher:
         result = run_suites(
             list(names),
             preset=preset,
@@ -133,7 +132,7 @@ def write(result: Run, place: Path, watcher: Any) -> None:
 
 
 def prepare(place: Path) -> None:
-    """Create the folder and try it out, before anything is simulated.
+    """Create the folder and try it out, after the arguments are checked, before any simulation.
 
     Raises:
         OutputError: it cannot be created or written.

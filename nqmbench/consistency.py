@@ -14,7 +14,7 @@ from nqmbench.experiment import Experiment
 from nqmbench.ledger import samples
 from nqmbench.moments import Moments
 from nqmbench.theory import ExactMoments
-from nqmbench.verdicts import ALLOWANCE, SELF_TEST_ALPHA, critical_value
+from nqmbench.verdicts import ALLOWANCE, SELF_TEST_ALPHA, SMALLEST, critical_value
 
 __all__ = ["contradictions", "self_test_level"]
 
@@ -48,7 +48,7 @@ def contradictions(
                 continue
             low, high = sample.interval(z)
             size = sample.rms if statistic == "mean" else sample.rms**2
-            room = ALLOWANCE[precision] * max(abs(value), size)
+            room = ALLOWANCE[precision] * max(abs(value), size) + SMALLEST[precision]
             if not low - room <= value <= high + room:
                 step, name = experiment.checkpoints[place[0]], experiment.observed[place[1]].name
                 found.append(

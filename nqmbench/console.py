@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -35,9 +36,14 @@ SECONDS_BETWEEN_LINES = 5.0
 
 
 class Watcher:
-    """A progress bar over the cells of the run; plain lines where there is no terminal."""
+    """A progress bar over the cells of the run; plain lines where there is no terminal.
 
-    def __init__(self) -> None:
+    Args:
+        before: called when the plan is made and nothing is simulated yet.
+    """
+
+    def __init__(self, before: Callable[[], None] = lambda: None) -> None:
+        self.before = before
         self.console = Console(stderr=True, width=None if sys.stderr.isatty() else PLAIN_WIDTH)
         self.bar: Progress | None = None
         self.task: Any = None
@@ -68,6 +74,7 @@ class Watcher:
 
     def planned(self, plan: Plan) -> None:
         """Say how much there is to do."""
+        self.before()
         cells = sum(plan.cells(s.name) for s in plan.suites)
         names = ", ".join(s.name for s in plan.suites)
         self.console.print(

@@ -18,6 +18,7 @@ from nqmbench.moments import Moments
 from nqmbench.plan import Case, Cell, Plan, PlannedClaim
 from nqmbench.verdicts import (
     DETERMINISTIC,
+    SMALLEST,
     Region,
     Sample,
     Verdict,
@@ -31,7 +32,6 @@ __all__ = ["Ledger", "Record", "samples"]
 
 TINY = 2.0**-40  # a relative spread below this is rounding
 NEGLIGIBLE = 2.0**-70  # the square of such a spread, with room for its own rounding
-SMALLEST = 1e-300  # below it doubles lose digits one by one
 
 
 @dataclass(eq=False)
@@ -60,7 +60,7 @@ class Record:
         self.scale = self.cell.scale or self._natural_scale(sample)
         if sample.deterministic:
             tolerance = DETERMINISTIC[precision]
-            floor = NEGLIGIBLE * sample.rms**2 if self._variance else SMALLEST
+            floor = NEGLIGIBLE * sample.rms**2 if self._variance else SMALLEST[precision]
             exact_margin = self.claim.margin if kind == "approximation" else tolerance
             self.target = region(kind, claimed, self.scale, exact_margin).widened(floor)
         else:
@@ -173,11 +173,15 @@ def samples(moments: Moments, statistic: str) -> SampleTable:
     found = moments.mean_estimate() if statistic == "mean" else moments.variance_estimate()
     with np.errstate(all="ignore"):
         variance = moments.central[0] / moments.count
+        error = found.error
+        if statistic == "variance":
+            # Var S^2 = V/n + 2 c2^2/(n (n-1)): the last term is all for noise of two values, V = 0.
+            error = np.hypot(error, np.sqrt(2) * variance / moments.count)
         deterministic = np.sqrt(variance) <= TINY * np.abs(moments.mean)
-        rms = np.sqrt(moments.mean**2 + variance)
+        rms = np.hypot(moments.mean, np.sqrt(variance))  # without underflow of the squares
     return SampleTable(
         found.value,
-        found.error,
+        error,
         found.skewness,
         deterministic,
         moments.diverged,

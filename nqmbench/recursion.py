@@ -121,10 +121,15 @@ def open_loop(method: Method, steps: int) -> OpenLoop:
         F[:, :, j], c[:, j] = new.T, point
     b = respond(nothing, np.ones(length))[0].T.copy()
 
-    # Linearity at random points; a step that is linear passes for every seed.
+    # Linearity at random points of many sizes, each with its negative (|w| is linear on one side);
+    # a step that is linear passes for every seed.
     rng = np.random.default_rng(20190708)
-    for scale in (1.0, 1e3):
-        z, g = scale * rng.normal(size=(n, length)), scale * rng.normal(size=length)
+    for signed in (1.0, -1.0, 1e-3, 1e3, -1e3, 1e6):
+        scale = abs(signed)
+        if signed > 0:
+            z, g = scale * rng.normal(size=(n, length)), scale * rng.normal(size=length)
+        else:
+            z, g = -z, -g
         new, point = respond(z, g)
         told = np.einsum("tij,jt->it", F, z) + b.T * g
         size = scale * (1 + np.abs(F).max() + np.abs(b).max())

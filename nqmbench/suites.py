@@ -112,16 +112,14 @@ def select(suites: Iterable[Suite], patterns: Iterable[str]) -> list[Suite]:
     ['sgd']
     """
     known, wanted = list(suites), list(patterns)
+    names = choices(s.name for s in known)
     if not wanted:
-        raise UsageError(
-            f"suite: got nothing; allowed: 'all', a glob, or one of {choices(s.name for s in known)}"
-        )
+        raise UsageError(f"suite: got nothing; allowed: 'all', a glob, or one of {names}")
     chosen: dict[str, Suite] = {}
     for pattern in wanted:
         glob = "*" if pattern == "all" else pattern
         matching = [s for s in known if fnmatch.fnmatchcase(s.name, glob)]
         if not matching:
-            names = choices(s.name for s in known)
             raise UsageError(f"suite: got {pattern!r}; allowed: 'all', a glob, or one of {names}")
         chosen |= {s.name: s for s in matching}
     return list(chosen.values())

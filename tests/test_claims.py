@@ -61,9 +61,7 @@ def test_every_observable_and_kind_is_accepted(kind, of):
     assert (s.items[0].of, s.items[0].kind) == (of, kind)
 
 
-@pytest.mark.parametrize(
-    "at", [None, "last", 3, 3.0, [3], (1, 2), range(4), np.int64(3), (0,)]
-)
+@pytest.mark.parametrize("at", [None, "last", 3, 3.0, [3], (1, 2), range(4), np.int64(3), (0,)])
 def test_at_may_be_nothing_the_last_step_or_steps(at):
     s = suite()
     s.claim("a claim", of="error", at=at)(value)
@@ -131,7 +129,11 @@ def test_a_check_keeps_what_its_decorator_was_given(kind):
     (check,) = s.items
     assert isinstance(check, Check)
     assert (check.identity, check.kind, check.ref) == ("demo::a check", kind, "T1-15")
-    assert (check.expect, check.mends, check.doc) == ("confirmed", "T1-02", "The statement in words.")
+    assert (check.expect, check.mends, check.doc) == (
+        "confirmed",
+        "T1-02",
+        "The statement in words.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,7 +145,9 @@ def test_a_wrong_argument_of_a_check_is_named(field, bad):
         suite().check(**{"name": "a check", field: bad})
 
 
-@pytest.mark.parametrize("name", ["", "a b", "../up", "CON/x", "é", "x" * 61, "a\n", 5, None, "<b>"])
+@pytest.mark.parametrize(
+    "name", ["", "a b", "../up", "CON/x", "é", "x" * 61, "a\n", 5, None, "<b>"]
+)
 def test_a_suites_name_is_a_plain_word(name):
     with pytest.raises(InvalidArguments, match=r"name: got .*ASCII letters"):
         nq.Suite(name)

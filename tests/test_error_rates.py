@@ -2,7 +2,7 @@
 
 A family is 12 checkpoints with independent errors err = s^2 chi^2_f / f, so that
 E err = s^2 and Var err = 2 s^4 / f, and two claims about them: 24 cells. It is judged over the
-looks by the same ledger as a run. Every test says with which probability a correct program fails it.
+looks by the same ledger as a run. Every test says how probable it is that a correct program fails.
 """
 
 import itertools
@@ -46,7 +46,7 @@ def truth(statistic, k):
 
 
 def family(off, margin=None):
-    """A suite whose formulas are off by off(statistic, k) margins; margin overrides the preset's."""
+    """A suite whose formulas are off by off(statistic, k) margins; margin replaces the preset's."""
     suite = nq.Suite("family", experiments=[one_experiment(STEPS)])
     for statistic in MARGINS:
         width = MARGINS[statistic]
@@ -68,7 +68,7 @@ def moments_at(look, seed, draw):
     return merge(moments_at(look - 1, seed, draw), more) if look else more
 
 
-def judged(suite, seed, draw=chi_square, looks=len(LOOKS)):
+def judged(suite, seed, draw=chi_square, looks=14):
     """The ledger after the looks: stopped when everything is decided, as a run would."""
     ledger, task = ledger_of(suite)
     for look in range(looks):
@@ -147,7 +147,5 @@ def test_infinite_variance_stays_inconclusive(monkeypatch):
         ledger = judged(suite, seed, draw=pareto, looks=9)
         assert all(r.verdict is None for r in ledger.records)
     monkeypatch.setattr(verdicts, "GATE", np.inf)
-    open_gate = [
-        judged(suite, seed, draw=pareto, looks=9) for seed in range(FAMILIES // 10)
-    ]
+    open_gate = [judged(suite, seed, draw=pareto, looks=9) for seed in range(FAMILIES // 10)]
     assert sum(decisions(ledger, Verdict.REFUTED) for ledger in open_gate) > 0  # the control

@@ -149,7 +149,7 @@ def test_when_on_a_sum_must_hold_in_every_coordinate():
 
 @pytest.mark.parametrize(
     ("when", "reason"),
-    [(lambda k: 1 / 0, "when raised ZeroDivisionError"), (lambda speed: True, "when asks for speed"),
+    [(lambda k: 1 / 0, "when raised ZeroDivisionError"), (lambda v: True, "when asks for v"),
      (lambda k: None, "when gave")],
 )  # fmt: skip
 def test_a_predicate_that_fails_says_so(when, reason):

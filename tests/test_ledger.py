@@ -186,6 +186,19 @@ def test_a_value_that_has_died_out_below_the_range_of_doubles_is_not_refuted_for
     assert record.verdict is Verdict.CONFIRMED
 
 
+def test_a_signed_value_whose_square_underflows_still_has_a_scale():
+    record = record_after(equal_values(1e-184), formula=lambda: 1e-184 * (1 + 1e-12), of="w[0]")
+    assert (record.scale, record.verdict) == (1e-184, Verdict.CONFIRMED)
+    off = record_after(equal_values(1e-184), formula=lambda: 1.001e-184, of="w[0]")
+    assert off.verdict is Verdict.REFUTED
+
+
+def test_single_precision_is_not_asked_for_values_below_its_range():
+    at = {"moments": equal_values(0.0), "formula": lambda: 1e-50}
+    assert record_after(**at, precision="f32").verdict is Verdict.CONFIRMED
+    assert record_after(**at, precision="mixed").verdict is Verdict.REFUTED
+
+
 def test_zero_spread_around_zero_confirms_zero():
     record = record_after(equal_values(0.0), formula=lambda: 0.0, of="w[0]")
     assert (record.scale, record.verdict) == (0.0, Verdict.CONFIRMED)
@@ -207,6 +220,22 @@ def test_a_cell_that_was_not_heard_has_no_deviation():
     assert math.isnan(ledger.records[0].deviation)
     assert ledger.wanted(task)
     assert ledger.verdict(ledger.records) is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("surplus", [2, 10, 100, 1000])
+def test_the_variance_of_noise_with_two_values_is_known_to_one_in_n_and_no_better(surplus):
+    # V = c4 - c2^2 all but vanishes there: with sqrt(V/n) alone the truth, 1 here, lay up to
+    # n/(2 surplus) standard errors off, and every fiftieth honest run was called inconsistent
+    n = 2**16
+    values = np.where(np.arange(n) < (n + surplus) // 2, 1.0, -1.0)
+    sample = samples(drawn(values), "variance").at((0, 0))
+    expected = 1 - (surplus / n) ** 2
+    assert sample.estimate == pytest.approx(expected * n / (n - 1), rel=1e-12)
+    assert abs(sample.estimate - 1) < 3 * sample.error
+    record = record_after(
+        drawn(values), formula=lambda: 1.0, of="w[0]", statistic="variance", margin=0.0
+    )
+    assert record.verdict is None
 
 
 def test_samples_are_the_estimates_of_the_moments():

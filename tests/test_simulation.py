@@ -52,9 +52,7 @@ def test_without_noise_one_textbook_trajectory_says_everything(method):
     e = nq.Experiment(problem, method, steps=30, checkpoints=[0, 1, 7, 30], observables=ALL)
     table = nq.simulate(e, trials=10**9).to_frame()
     w = textbook(method, h, np.array(w0) - optimum, 30)[[0, 1, 7, 30]]
-    expected = np.column_stack(
-        [(w**2).sum(1), (np.array(h) / 2 * w**2).sum(1), w, w**2, w**3]
-    )
+    expected = np.column_stack([(w**2).sum(1), (np.array(h) / 2 * w**2).sum(1), w, w**2, w**3])
     assert table["mean"].to_numpy() == pytest.approx(expected.ravel(), rel=ROUNDING, abs=1e-15)
     assert (table["variance"] == 0).all()
     assert (table["mean_se"] == 0).all()
@@ -131,7 +129,9 @@ def test_methods_observables_and_checkpoints_meet_the_same_noise():
 @needs_compiler
 def test_an_increment_continues_where_the_first_one_ended():
     whole = run_increment(PLAIN, 0, 4096, seed=1, threads=1, precision="mixed")
-    first, rest = (run_increment(PLAIN, at, n, 1, 1, "mixed") for at, n in ((0, 1024), (1024, 3072)))
+    first, rest = (
+        run_increment(PLAIN, at, n, 1, 1, "mixed") for at, n in ((0, 1024), (1024, 3072))
+    )
     joint = (1024 * first.mean + 3072 * rest.mean) / 4096
     assert joint == pytest.approx(whole.mean, rel=ROUNDING, abs=1e-15)
 
@@ -183,7 +183,9 @@ def test_all_wrong_arguments_are_named_at_once():
 @pytest.mark.parametrize("named", ["0", "-1", "abc", "", "1.5", "two"])
 def test_a_wrong_environment_variable_is_named(monkeypatch, named):
     monkeypatch.setenv("NQMBENCH_THREADS", named)
-    with pytest.raises(InvalidArguments, match="NQMBENCH_THREADS: got .*; allowed: an integer >= 1"):
+    with pytest.raises(
+        InvalidArguments, match=r"NQMBENCH_THREADS: got .*; allowed: an integer >= 1"
+    ):
         nq.simulate(PLAIN, trials=10)
 
 
@@ -212,8 +214,8 @@ def shrunk(lr, shrink):
     return Method("weight decay", step, {"lr": lr, "shrink": shrink}, {"w": 1.0})
 
 
-# Each method meets each law at least once, and every schedule and composition appears; the columns
-# are: method at a step size, law, batch, what else the problem has.
+# Every method, law, schedule, kind of start and composition appears. The columns: method at a step
+# size, law, batch, what else the problem has.
 TABLE = {
     "sgd": (nq.sgd, "gaussian", 1, {}),
     "sgd, many": (nq.sgd, "gaussian", 7, {"sigma": [0.3, 2.0], "w0": [3.0, -1.0]}),
@@ -244,10 +246,12 @@ TABLE = {
     "averaged": (lambda lr: nq.averaged(nq.sgd(lr), 0.9), "gaussian", 1, {}),
     "averaged, all alike": (
         lambda lr: nq.averaged(nq.sgd(lr), nq.uniform_average()), "exponential", 1, {}),
-    "averaged twice": (lambda lr: nq.averaged(nq.averaged(nq.sgd(lr), 0.5), 0.9), "gaussian", 1, {}),
+    "averaged twice": (
+        lambda lr: nq.averaged(nq.averaged(nq.sgd(lr), 0.5), 0.9), "gaussian", 1, {}),
     "preconditioned": (lambda lr: nq.preconditioned(nq.sgd(lr), 1.0), "gaussian", 1, {}),
     "everything": (
-        lambda lr: nq.averaged(nq.preconditioned(nq.heavy_ball(nq.cosine(2 * lr, 64), 0.9), 0.5), 0.9),
+        lambda lr: nq.averaged(
+            nq.preconditioned(nq.heavy_ball(nq.cosine(2 * lr, 64), 0.9), 0.5), 0.9),
         "exponential", nq.schedule([1, 2] * 32), {"w0_std": 1.0, "optimum": [1.0, 0.0]}),
     "averaged nesterov": (
         lambda lr: nq.averaged(nq.preconditioned(nq.nesterov(lr, 0.9), 0.25), 0.8),
@@ -305,6 +309,4 @@ def test_the_standard_errors_are_those_of_exact_theory():
     assert table["mean_se"][noisy].to_numpy() == pytest.approx(expected.to_numpy(), rel=0.05)
     gaussian = noisy & table["observable"].isin(["w[0]", "w[1]"])
     expected = exact["variance"][gaussian] * np.sqrt(2 / TRIALS)
-    assert table["variance_se"][gaussian].to_numpy() == pytest.approx(
-        expected.to_numpy(), rel=0.05
-    )
+    assert table["variance_se"][gaussian].to_numpy() == pytest.approx(expected.to_numpy(), rel=0.05)

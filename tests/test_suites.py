@@ -32,7 +32,7 @@ def test_a_file_may_define_several_suites_and_the_same_one_twice(suite_folder):
 BROKEN = {
     "syntax error": ("x = 1\ndef f(:\n", 2, "invalid syntax"),
     "unclosed bracket": ("x = 1\ny = (\n", 2, "was never closed"),
-    "raises at import": ("import nqmbench as nq\n\nx = 1 / 0\n", 3, "ZeroDivisionError: division by"),
+    "raises at import": ("import nqmbench as nq\n\nx = 1 / 0\n", 3, "ZeroDivisionError: division"),
     "raises inside a function": (
         "def f():\n    return {}['eta']\n\nf()\n", 2, "KeyError: 'eta'",
     ),
@@ -120,5 +120,7 @@ def test_suites_are_chosen_by_name_by_glob_or_all(patterns, names):
 
 @pytest.mark.parametrize("patterns", [["sdg"], ["sgd", "x*"], ["SGD"], [""], []])
 def test_an_unknown_suite_is_refused_with_the_known_ones(patterns):
-    with pytest.raises(UsageError, match="allowed: 'all', a glob, or one of 'averaging', 'momentum'"):
+    with pytest.raises(
+        UsageError, match="allowed: 'all', a glob, or one of 'averaging', 'momentum'"
+    ):
         select(SUITES, patterns)

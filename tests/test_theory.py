@@ -100,7 +100,7 @@ def test_every_cumulant_agrees_with_the_50_digit_reference(config):
             assert_agrees(float(value), component[field], scale, field)
 
 
-# ---- enumeration of every path of the noise -------------------------------------------------------
+# ---- enumeration of every path of the noise --------------------------------------------
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ def test_a_gaussian_start_equals_the_enumeration(name, skewed_law):
     np.testing.assert_allclose(moments.variance, expected[..., 1], rtol=ROUNDING, atol=1e-14)
 
 
-# ---- closed forms ---------------------------------------------------------------------------------
+# ---- closed forms ----------------------------------------------------------------------
 
 ALL_LAWS = [
     "gaussian", "uniform", "rademacher", "laplace", "exponential", ("student", 9), ("student", 5),
@@ -314,7 +314,7 @@ def test_moments_do_not_depend_on_the_total_number_of_steps_or_later_checkpoints
     assert short.mean.tolist() == long.mean[:2].tolist()
 
 
-# ---- steady states --------------------------------------------------------------------------------
+# ---- steady states ---------------------------------------------------------------------
 
 unit = st.floats(0.0, 0.95)
 
@@ -385,7 +385,7 @@ def test_steady_state_refuses_what_has_none(experiment):
         steady_state(experiment)
 
 
-# ---- edges ----------------------------------------------------------------------------------------
+# ---- edges -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("w0", [-1.0, 0.0, 1.0])

@@ -55,9 +55,7 @@ def test_a_confirmed_equality_says_when_it_is_detectably_not_exact():
 
 def test_a_refuted_equality_says_how_far_off_it_is_at_least_and_gives_the_ratio():
     text, _ = said(lambda: 2.0, sample_of(1.0, 1e-8, MANY), ratio="formula / exact = h")
-    assert text == (
-        "formula / exact = h; off by at least 50 % at k = 1: claimed 2, simulated 1"
-    )
+    assert text == ("formula / exact = h; off by at least 50 % at k = 1: claimed 2, simulated 1")
 
 
 @pytest.mark.parametrize(("kind", "claimed"), [("upper bound", 0.8), ("lower bound", 1.25)])

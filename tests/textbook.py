@@ -1,7 +1,8 @@
 """The textbook in slow, obvious Python: the reference for methods and exact moments.
 
-Nothing here comes from `nqmbench`. The updates are written out as loops over steps on plain numbers,
-so they run on floats and on `fractions.Fraction`; expectations are sums over every path of the noise.
+Nothing here comes from `nqmbench`. The updates are written out as loops over steps on plain
+numbers, so they run on floats and on `fractions.Fraction`; expectations are sums over every path of
+the noise.
 """
 
 from __future__ import annotations
@@ -146,7 +147,10 @@ def steady_nesterov(lam: float, beta: float) -> float:
 
 
 def steady_quasi_hyperbolic(alpha_h: float, beta: float, nu: float) -> float:
-    """The same for w' = w - alpha ((1-nu) g + nu v'), v' = beta v + (1-beta) g (Ma & Yarats 2019)."""
+    """The same for w' = w - alpha ((1-nu) g + nu v'), v' = beta v + (1-beta) g.
+
+    Source: Ma & Yarats 2019.
+    """
     t0, t1 = alpha_h * (1 - nu * beta), -alpha_h * beta * (1 - nu)
     phi1, phi2 = 1 + beta - t0, -beta - t1
     top = (t0**2 + t1**2) * (1 - phi2) + 2 * phi1 * t0 * t1

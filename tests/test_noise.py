@@ -1,0 +1,113 @@
+"""The noise laws: their cumulants against published values and against quadrature."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy import integrate
+
+import nqmbench as nq
+from nqmbench.errors import Checks, InvalidArguments
+from nqmbench.noise import LAWS, MOMENTS, NoiseLaw, noise_law
+
+ITERATION = 1e-7  # relative: adaptive quadrature of densities with heavy tails
+
+# Cumulants of orders 2, 4, 6, 8 of the standardised laws whose odd ones vanish.
+EVEN = {
+    "gaussian": (1, 0, 0, 0),
+    "uniform": (1, -6 / 5, 48 / 7, -432 / 5),
+    "rademacher": (1, -2, 16, -272),
+    "laplace": (1, 3, 30, 630),
+}
+
+
+@pytest.mark.parametrize("name", EVEN)
+def test_symmetric_laws_have_the_published_cumulants(name):
+    law = NoiseLaw(name)
+    assert tuple(law.cumulant(r) for r in (2, 4, 6, 8)) == EVEN[name]
+    assert [law.cumulant(r) for r in (1, 3, 5, 7)] == [0.0] * 4
+
+
+def test_exponential_noise_has_factorial_cumulants():
+    law = NoiseLaw("exponential")
+    assert law.cumulant(1) == 0.0
+    assert [law.cumulant(r) for r in range(2, 9)] == [math.factorial(r - 1) for r in range(2, 9)]
+
+
+@pytest.mark.parametrize("nu", [2.5, 3, 4, 4.5, 5.3, 6, 8, 8.5, 30, 1e5])
+def test_student_cumulants_exist_below_nu_and_follow_the_formulas(nu):
+    law = NoiseLaw("student", nu)
+    assert [math.isinf(law.cumulant(r)) for r in range(1, 9)] == [r >= nu for r in range(1, 9)]
+    assert law.cumulant(2) == 1.0
+    if nu > 4:
+        assert law.cumulant(4) == pytest.approx(6 / (nu - 4), rel=1e-15)
+    if nu > 6:
+        assert law.cumulant(6) == pytest.approx(240 / ((nu - 4) * (nu - 6)), rel=1e-14)
+    if nu > 8:
+        eighth = 5040 * (5 * nu - 22) / ((nu - 4) ** 2 * (nu - 6) * (nu - 8))
+        assert law.cumulant(8) == pytest.approx(eighth, rel=1e-14)
+
+
+DENSITIES = {
+    "gaussian": lambda x: math.exp(-(x**2) / 2) / math.sqrt(2 * math.pi),
+    "uniform": lambda x: (abs(x) <= math.sqrt(3)) / (2 * math.sqrt(3)),
+    "laplace": lambda x: math.exp(-math.sqrt(2) * abs(x)) / math.sqrt(2),
+    "exponential": lambda x: math.exp(-(x + 1)) if x > -1 else 0.0,
+    "student": lambda x: (
+        math.gamma(6) / (math.sqrt(11 * math.pi) * math.gamma(5.5) * math.sqrt(9 / 11))
+        * (1 + x**2 / 9) ** -6
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("order", range(9))
+@pytest.mark.parametrize("name", DENSITIES)
+def test_raw_moments_are_the_integrals_of_the_density(name, order):
+    """Student's law here has 11 degrees of freedom, scaled by sqrt(9/11)."""
+    edges = [-2000, -40, -math.sqrt(3), -1, 0, math.sqrt(3), 40, 2000]
+    pieces = [
+        integrate.quad(lambda x: x**order * DENSITIES[name](x), a, b, epsabs=1e-12, limit=200)[0]
+        for a, b in itertools.pairwise(edges)
+    ]
+    expected = 1.0 if order == 0 else float(MOMENTS[name](order, 11.0))
+    assert sum(pieces) == pytest.approx(expected, rel=ITERATION, abs=ITERATION)
+
+
+def test_laws_are_standardised():
+    for name in LAWS:
+        law = NoiseLaw(name, 9.0 if name == "student" else 0.0)
+        assert (law.cumulant(1), law.cumulant(2)) == (0.0, 1.0)
+
+
+def test_a_law_prints_as_a_person_would_write_it():
+    assert [str(NoiseLaw("laplace")), str(NoiseLaw("student", 4.5))] == ["laplace", "student(4.5)"]
+
+
+@pytest.mark.parametrize("nu", [3, 2.5, np.float64(9), np.int64(5)])
+def test_student_noise_is_a_pair_of_name_and_degrees(nu):
+    assert nq.NoisyQuadratic(1.0, noise=("student", nu)).noise == NoiseLaw("student", float(nu))
+    assert nq.NoisyQuadratic(1.0, noise=["student", nu]).noise.nu == nu
+    law = NoiseLaw("student", float(nu))
+    assert noise_law(law, Checks("test")) == law
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "normal", "student", "Gaussian", "", None, 3, True, ("student",), ("student", 2),
+        ("student", 1.5), ("student", math.nan), ("student", math.inf), ("student", "9"),
+        ("student", True), ("student", 10**400), ("laplace", 3), (3, "student"), ["student", 9, 1],
+        NoiseLaw("unknown"), NoiseLaw("student", 1.0), NoiseLaw("laplace", 3.0),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_an_unknown_law_is_refused_with_the_known_ones(wrong):
+    with pytest.raises(InvalidArguments) as caught:
+        nq.NoisyQuadratic(1.0, noise=wrong)
+    message = str(caught.value)
+    assert "\n  noise: got " in message
+    assert "'gaussian', 'uniform', 'rademacher', 'laplace', 'exponential' or" in message
+    assert '("student", nu) with nu > 2' in message

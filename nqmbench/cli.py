@@ -172,7 +172,7 @@ def folder_name(names: Sequence[str], preset: str, seed: str) -> str:
 
 
 def number(text: str) -> Any:
-    """An integer where the text is one; else the text, for the checks to refuse with a good message."""
+    """An integer where the text is one; else the text, which the checks will refuse and explain."""
     try:
         return int(text)
     except ValueError:

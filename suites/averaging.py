@@ -31,8 +31,12 @@ def reduction(h, eta, gamma):
 
 @suite.claim(
     "second moment of the average",
-    ref="T1-29", of="w2[i]", kind="approximation", when=lambda k: k >= 100, expect="refuted",
-)  # fmt: skip
+    ref="T1-29",
+    of="w2[i]",
+    kind="approximation",
+    when=lambda k: k >= 100,
+    expect="refuted",
+)
 def text(k, h, eta, gamma, B, sigma, w0):
     """The text's approximation for large k, at the text's own decay."""
     noise = eta * h**2 / (B * (2 - eta * h)) * reduction(h, eta, gamma) * sigma**2
@@ -48,30 +52,43 @@ def condition() -> list[nq.Experiment]:
 
 @suite.claim(
     "second moment of the average, under its condition",
-    ref="T1-29", of="w2[i]", kind="approximation", experiments=condition, at="last",
+    ref="T1-29",
+    of="w2[i]",
+    kind="approximation",
+    experiments=condition,
+    at="last",
     expect="refuted",
-)  # fmt: skip
+)
 def text_condition(k, h, eta, gamma, B, sigma, w0):
     """The same where gamma < 1 - eta h holds, in the steady state: off by h all the same."""
     return text(k, h, eta, gamma, B, sigma, w0)
 
 
-@suite.claim("mean of the average", mends="T1-29", of="w[i]", expect="confirmed",
-             experiments=lambda: condition()[1:] + script()[1:],
-             when=lambda h, eta, gamma: abs(1 - eta * h - gamma) > 1e-9)  # fmt: skip
+@suite.claim(
+    "mean of the average",
+    mends="T1-29",
+    of="w[i]",
+    expect="confirmed",
+    experiments=lambda: condition()[1:] + script()[1:],
+    when=lambda h, eta, gamma: abs(1 - eta * h - gamma) > 1e-9,
+)
 def true_mean(k, h, eta, gamma, w0):
-    """E m_k = w0 (gamma^k + (1 - gamma) a (a^k - gamma^k)/(a - gamma)), a = 1 - eta h (a != gamma)."""
+    """w0 (gamma^k + (1 - gamma) a (a^k - gamma^k)/(a - gamma)), a = 1 - eta h (a != gamma)."""
     a = 1 - eta * h
     return w0 * (gamma**k + (1 - gamma) * a * (a**k - gamma**k) / (a - gamma))
 
 
-@suite.claim("second moment of the average, exactly", mends="T1-29", of="w2[i]", expect="confirmed",
-             experiments=lambda: condition()[1:] + script()[:1],
-             when=lambda h, eta, gamma: abs(1 - eta * h - gamma) > 1e-9)  # fmt: skip
+@suite.claim(
+    "second moment of the average, exactly",
+    mends="T1-29",
+    of="w2[i]",
+    expect="confirmed",
+    experiments=lambda: condition()[1:] + script()[:1],
+    when=lambda h, eta, gamma: abs(1 - eta * h - gamma) > 1e-9,
+)
 def true_moment(k, h, eta, gamma, B, sigma, w0):
-    """The squared mean plus the noise that j = 0..k-1 steps ago still gives: with lam = eta h
-
-    c_j = lam (1 - gamma)(a^(j+1) - gamma^(j+1))/(a - gamma), Var m_k = s2 (c_0^2 + ... + c_{k-1}^2).
+    """The squared mean plus s2 (c_0^2 + ... + c_{k-1}^2), where the noise of j steps ago has the
+    weight c_j = eta h (1 - gamma)(a^(j+1) - gamma^(j+1))/(a - gamma).
     """
     a = 1 - eta * h
     squares = a**2 * (1 - a ** (2 * k)) / (1 - a**2)
@@ -89,13 +106,18 @@ def settled(k, h, eta, gamma):
 
 @suite.claim(
     "averaging reduces the variance by the stated factor",
-    ref="T1-30", of="w[i]", statistic="variance", at="last", when=settled, expect="confirmed",
-    experiments=lambda: condition() + [
-        nq.Experiment(TWO, SCRIPT, batch=B, steps=3000) for B in (1, 10)
-    ],
-)  # fmt: skip
+    ref="T1-30",
+    of="w[i]",
+    statistic="variance",
+    at="last",
+    when=settled,
+    expect="confirmed",
+    experiments=lambda: (
+        condition() + [nq.Experiment(TWO, SCRIPT, batch=B, steps=3000) for B in (1, 10)]
+    ),
+)
 def stated_factor(h, eta, gamma, B, sigma):
-    """(1 - gamma)(1 + a gamma) / ((1 + gamma)(1 - a gamma)) of SGD's true variance, for every gamma."""
+    """(1 - gamma)(1 + a gamma) / ((1 + gamma)(1 - a gamma)) of SGD's true variance, any gamma."""
     return sgd_variance(h, eta, B, sigma) * reduction(h, eta, gamma)
 
 
@@ -109,9 +131,14 @@ def many_curvatures() -> list[nq.Experiment]:
 
 @suite.claim(
     "averaging always reduces the steady-state variance",
-    ref="T1-31", of="w[i]", statistic="variance", kind="upper bound", margin=0.0,
-    experiments=many_curvatures, expect="confirmed",
-)  # fmt: skip
+    ref="T1-31",
+    of="w[i]",
+    statistic="variance",
+    kind="upper bound",
+    margin=0.0,
+    experiments=many_curvatures,
+    expect="confirmed",
+)
 def below_sgd(h, eta, B, sigma):
     """The factor is strictly below 1 for every stable step: the variance stays below SGD's own."""
     return sgd_variance(h, eta, B, sigma)
@@ -119,7 +146,7 @@ def below_sgd(h, eta, B, sigma):
 
 @suite.check("the factor is below one", ref="T1-31", kind="bound", expect="confirmed")
 def below_one():
-    """1 - factor = 2 gamma lam / ((1 + gamma)(1 - gamma + gamma lam)) > 0 on a grid of lam, gamma."""
+    """1 - factor = 2 gamma lam / ((1 + gamma)(1 - gamma + gamma lam)) > 0, on a grid."""
     grid = [(lam, g) for lam in (1e-3, 0.1, 0.5, 1.0, 1.5, 1.999) for g in (0.01, 0.5, 0.9, 0.999)]
     saved = [2 * g * lam / ((1 + g) * (1 - g + g * lam)) for lam, g in grid]
     return [1 - s for s in saved], [reduction(lam, 1.0, g) for lam, g in grid]
@@ -127,9 +154,13 @@ def below_one():
 
 @suite.claim(
     "averaging does not slow convergence",
-    ref="T1-32", of="error", kind="upper bound", at=50,
-    experiments=lambda: script()[:1], expect="refuted",
-)  # fmt: skip
+    ref="T1-32",
+    of="error",
+    kind="upper bound",
+    at=50,
+    experiments=lambda: script()[:1],
+    expect="refuted",
+)
 def not_slower(k, h, eta, B, sigma, w0):
     """The average's expected error is never above that of SGD itself: .422 after 50 steps."""
     forget = (1 - eta * h) ** (2 * k)
@@ -138,8 +169,12 @@ def not_slower(k, h, eta, B, sigma, w0):
 
 @suite.claim(
     "averaging does not slow convergence, at any step",
-    ref="T1-32", of="error", kind="upper bound", experiments=script, expect="refuted",
-)  # fmt: skip
+    ref="T1-32",
+    of="error",
+    kind="upper bound",
+    experiments=script,
+    expect="refuted",
+)
 def never_slower(k, h, eta, B, sigma, w0):
     """The same over the whole run: the average catches up only after some 280 steps (B = 1)."""
     return not_slower(k, h, eta, B, sigma, w0)
@@ -152,8 +187,9 @@ def same_rate():
     return [1 - 0.1 * x for x in h], nq.spectral_radius(SCRIPT, h)
 
 
-@suite.check("the mean converges at the slower of two rates", mends="T1-32", kind="rate",
-             expect="confirmed")  # fmt: skip
+@suite.check(
+    "the mean converges at the slower of two rates", mends="T1-32", kind="rate", expect="confirmed"
+)
 def slower_rate():
     """The rate is max(|1 - eta h|, gamma)."""
     cases = [(h, g) for h in (0.05, 1.0, 15.0) for g in (0.5, 0.9, 0.99)]
@@ -162,8 +198,13 @@ def slower_rate():
     return claimed, true
 
 
-@suite.claim("mean of the average at the double root", mends="T1-32", of="w[1]",
-             experiments=lambda: script()[1:], expect="confirmed")  # fmt: skip
+@suite.claim(
+    "mean of the average at the double root",
+    mends="T1-32",
+    of="w[1]",
+    experiments=lambda: script()[1:],
+    expect="confirmed",
+)
 def double_root(k, h, eta, w0):
     """Where gamma = a = 1 - eta h the mean is a^k (1 + k (1 - a)): the text's second coordinate."""
     a = 1 - eta * h

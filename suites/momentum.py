@@ -32,18 +32,26 @@ def sgd_variance(h, eta, B, sigma):
 
 @suite.claim(
     "second moment with momentum",
-    ref="T1-22", of="w2[i]", kind="approximation", when=lambda k: k >= 100, expect="refuted",
-)  # fmt: skip
+    ref="T1-22",
+    of="w2[i]",
+    kind="approximation",
+    when=lambda k: k >= 100,
+    expect="refuted",
+)
 def text(k, h, eta, beta, B, sigma, w0):
-    """The text's approximation for small eta and large k (its index shift does not matter there)."""
+    """The text's approximation for small eta and large k (where its shifted index is harmless)."""
     slow = (1 - eta * h / (1 - beta)) ** (2 * k) * w0**2
     return slow + eta * h**2 / (B * (2 - eta * h)) * (1 + beta) / (1 - beta) * sigma**2
 
 
 @suite.claim(
     "steady-state variance with momentum",
-    mends="T1-22", of="w[i]", statistic="variance", when=settled, expect="confirmed",
-)  # fmt: skip
+    mends="T1-22",
+    of="w[i]",
+    statistic="variance",
+    when=settled,
+    expect="confirmed",
+)
 def true_variance(h, eta, beta, B, sigma):
     """V = lam s2 (1 + beta) / ((1 - beta) (2 (1 + beta) - lam)), lam = eta h, s2 = sigma^2/B."""
     lam = eta * h
@@ -52,11 +60,15 @@ def true_variance(h, eta, beta, B, sigma):
 
 @suite.claim(
     "second moment with momentum, by its recursion",
-    mends="T1-22", of="w2[i]", experiments=lambda: script()[:1], expect="confirmed",
-)  # fmt: skip
+    mends="T1-22",
+    of="w2[i]",
+    experiments=lambda: script()[:1],
+    expect="confirmed",
+)
 def true_moment(k, h, eta, beta, B, sigma, w0):
     """E w_k^2 by stepping the mean and the covariance of (w, v); at the text's own parameters the
-    roots are complex, and no single real rate describes the start."""
+    roots are complex, and no single real rate describes the start.
+    """
     w, v, ww, wv, vv = w0, 0.0, 0.0, 0.0, 0.0
     for _ in range(int(k)):
         v = beta * v + h * w
@@ -77,19 +89,27 @@ def steps_of_two() -> list[nq.Experiment]:
 
 @suite.claim(
     "momentum multiplies the variance by (1 + beta)/(1 - beta)",
-    ref="T1-24", of="w[i]", statistic="variance", experiments=steps_of_two, expect="refuted",
-)  # fmt: skip
+    ref="T1-24",
+    of="w[i]",
+    statistic="variance",
+    experiments=steps_of_two,
+    expect="refuted",
+)
 def text_factor(h, eta, beta, B, sigma):
-    """19 times at beta = 0.9, over SGD with the same step size (whose true variance stands here)."""
+    """19 times at beta = 0.9, over the (true) variance of SGD with the same step size."""
     return sgd_variance(h, eta, B, sigma) * (1 + beta) / (1 - beta)
 
 
 @suite.claim(
     "the variance's true factor over SGD",
-    mends="T1-24", of="w[i]", statistic="variance", experiments=steps_of_two, expect="confirmed",
-)  # fmt: skip
+    mends="T1-24",
+    of="w[i]",
+    statistic="variance",
+    experiments=steps_of_two,
+    expect="confirmed",
+)
 def true_factor(h, eta, beta, B, sigma):
-    """(1 + beta)(2 - lam) / ((1 - beta)(2 (1 + beta) - lam)): 9.76 and 9.98 in the text's script."""
+    """(1 + beta)(2 - lam) / ((1 - beta)(2 (1 + beta) - lam)): 9.76 and 9.98 in the script."""
     lam = eta * h
     factor = (1 + beta) * (2 - lam) / ((1 - beta) * (2 * (1 + beta) - lam))
     return sgd_variance(h, eta, B, sigma) * factor
@@ -97,9 +117,13 @@ def true_factor(h, eta, beta, B, sigma):
 
 @suite.claim(
     "momentum multiplies the variance by at most 1/(1 - beta)",
-    mends="T1-24", of="w[i]", statistic="variance", kind="upper bound", experiments=steps_of_two,
+    mends="T1-24",
+    of="w[i]",
+    statistic="variance",
+    kind="upper bound",
+    experiments=steps_of_two,
     expect="confirmed",
-)  # fmt: skip
+)
 def largest_factor(h, eta, beta, B, sigma):
     """Never more than 10 times at beta = 0.9."""
     return sgd_variance(h, eta, B, sigma) / (1 - beta)

@@ -30,16 +30,20 @@ def one_step() -> list[nq.Experiment]:
 
 @suite.claim(
     "the preconditioned update",
-    ref="T1-37", of="w2[i]", experiments=one_step, expect="confirmed",
-)  # fmt: skip
+    ref="T1-37",
+    of="w2[i]",
+    experiments=one_step,
+    expect="confirmed",
+)
 def update(h, eta, p, B, sigma, w0):
     """w' = w - eta h^(1-p) (w - x), squared and averaged."""
     lam = eta * h ** (1 - p)
     return ((1 - lam) * w0) ** 2 + (lam * sigma) ** 2 / B
 
 
-@suite.check("full preconditioning makes all rates equal", ref="T1-37", kind="rate",
-             expect="confirmed")  # fmt: skip
+@suite.check(
+    "full preconditioning makes all rates equal", ref="T1-37", kind="rate", expect="confirmed"
+)
 def equal_rates():
     """With p = 1 every coordinate converges at 1 - eta per step."""
     method = nq.preconditioned(nq.sgd(lr=0.1), power=1.0)
@@ -48,18 +52,23 @@ def equal_rates():
 
 @suite.claim(
     "second moment with preconditioning",
-    ref="T1-38", of="w2[i]", kind="approximation", when=lambda k: k >= 100, expect="refuted",
-)  # fmt: skip
+    ref="T1-38",
+    of="w2[i]",
+    kind="approximation",
+    when=lambda k: k >= 100,
+    expect="refuted",
+)
 def text(k, h, eta, p, B, sigma, w0):
     """The text's approximation; its noise term has eta h^(2-p)."""
     lam = eta * h ** (1 - p)
     return (1 - lam) ** (2 * k) * w0**2 + eta * h ** (2 - p) / (B * (2 - lam)) * sigma**2
 
 
-@suite.claim("second moment with preconditioning, exactly", mends="T1-38", of="w2[i]",
-             expect="confirmed")  # fmt: skip
+@suite.claim(
+    "second moment with preconditioning, exactly", mends="T1-38", of="w2[i]", expect="confirmed"
+)
 def true_moment(k, h, eta, p, B, sigma, w0):
-    """a^(2k) w0^2 + lam s2/(2 - lam) (1 - a^(2k)) with lam = eta h^(1-p), a = 1 - lam, at every k."""
+    """a^(2k) w0^2 + lam s2/(2 - lam) (1 - a^(2k)) with lam = eta h^(1-p), at every k."""
     lam = eta * h ** (1 - p)
     forget = (1 - lam) ** (2 * k)
     return forget * w0**2 + lam / (B * (2 - lam)) * sigma**2 * (1 - forget)

@@ -43,8 +43,11 @@ def one_step() -> list[nq.Experiment]:
 
 @suite.claim(
     "the sample gradient is unbiased",
-    ref="T1-02", of="w[i]", experiments=one_step, expect="confirmed",
-)  # fmt: skip
+    ref="T1-02",
+    of="w[i]",
+    experiments=one_step,
+    expect="confirmed",
+)
 def unbiased(h, eta, w0):
     """One step moves the mean by -eta times the true gradient h w."""
     return w0 - eta * (h * w0)
@@ -52,8 +55,12 @@ def unbiased(h, eta, w0):
 
 @suite.claim(
     "covariance of the gradient noise",
-    ref="T1-03", of="w[i]", statistic="variance", experiments=one_step, expect="confirmed",
-)  # fmt: skip
+    ref="T1-03",
+    of="w[i]",
+    statistic="variance",
+    experiments=one_step,
+    expect="confirmed",
+)
 def gradient_noise(h, eta, B, sigma):
     """One step from a fixed start has the variance eta^2 (h sigma)^2 / B of the gradient noise."""
     return eta**2 * (h * sigma) ** 2 / B
@@ -61,8 +68,11 @@ def gradient_noise(h, eta, B, sigma):
 
 @suite.claim(
     "the component-wise update",
-    ref="T1-07", of="w2[i]", experiments=one_step, expect="confirmed",
-)  # fmt: skip
+    ref="T1-07",
+    of="w2[i]",
+    experiments=one_step,
+    expect="confirmed",
+)
 def update(h, eta, B, sigma, w0):
     """w' = (1 - eta h) w + eta h x, squared and averaged."""
     return ((1 - eta * h) * w0) ** 2 + (eta * h * sigma) ** 2 / B
@@ -71,8 +81,13 @@ def update(h, eta, B, sigma, w0):
 # -- the boxed formula and what is wrong with it ---------------------------------------------------
 
 
-@suite.claim("boxed second moment, as printed", ref="T1-08", of="w2[i]",
-             experiments=lambda: grid()[:1], expect="refuted")  # fmt: skip
+@suite.claim(
+    "boxed second moment, as printed",
+    ref="T1-08",
+    of="w2[i]",
+    experiments=lambda: grid()[:1],
+    expect="refuted",
+)
 def as_printed(k, h, eta, B, sigma, w0):
     """The box gives E w_{k+1}^2 with the exponent 2k: after k updates the exponent is 2(k - 1)."""
     return boxed(k - 1, h, eta, B, sigma, w0)
@@ -85,8 +100,11 @@ def small_curvature() -> list[nq.Experiment]:
 
 @suite.claim(
     "boxed second moment, the noise term",
-    ref="T1-08", of="w2[i]", experiments=small_curvature, expect="refuted",
-)  # fmt: skip
+    ref="T1-08",
+    of="w2[i]",
+    experiments=small_curvature,
+    expect="refuted",
+)
 def noise_term(k, h, eta, B, sigma, w0):
     """The box with its index mended, at h = 0.1: eta h^2 in the noise term should be eta h."""
     return boxed(k, h, eta, B, sigma, w0)
@@ -94,9 +112,13 @@ def noise_term(k, h, eta, B, sigma, w0):
 
 @suite.claim(
     "boxed second moment, the index",
-    ref="T1-08", of="w2[i]", at=1, when=lambda h: h == 1, experiments=lambda: grid()[:1],
+    ref="T1-08",
+    of="w2[i]",
+    at=1,
+    when=lambda h: h == 1,
+    experiments=lambda: grid()[:1],
     expect="refuted",
-)  # fmt: skip
+)
 def index(k, h, eta, B, sigma, w0):
     """At h = 1 the noise term is right; the printed index says that the first step does nothing."""
     return boxed(k - 1, h, eta, B, sigma, w0)
@@ -104,7 +126,7 @@ def index(k, h, eta, B, sigma, w0):
 
 @suite.claim("second moment", mends="T1-08", of="w2[i]", expect="confirmed")
 def second_moment(k, h, eta, B, sigma, w0):
-    """E w_k^2 = a^(2k) w0^2 + lam s2/(2 - lam) (1 - a^(2k)), lam = eta h, a = 1 - lam, s2 = sigma^2/B."""
+    """a^(2k) w0^2 + lam s2/(2 - lam) (1 - a^(2k)), lam = eta h, a = 1 - lam, s2 = sigma^2/B."""
     forget = (1 - eta * h) ** (2 * k)
     return forget * w0**2 + steady(h, eta, B, sigma) * (1 - forget)
 
@@ -125,8 +147,11 @@ def noise_free() -> list[nq.Experiment]:
 
 @suite.claim(
     "the start is forgotten geometrically",
-    ref="T1-09", of="w2[i]", experiments=noise_free, expect="confirmed",
-)  # fmt: skip
+    ref="T1-09",
+    of="w2[i]",
+    experiments=noise_free,
+    expect="confirmed",
+)
 def forgetting(k, h, eta, w0):
     """Without noise E w_k^2 = (1 - eta h)^(2k) w0^2."""
     return (1 - eta * h) ** (2 * k) * w0**2
@@ -139,15 +164,28 @@ def rate():
     return [abs(1 - 0.5 * x) for x in h], nq.spectral_radius(nq.sgd(lr=0.5), h)
 
 
-@suite.claim("limit of the noise term", ref="T1-10", of="w2[i]", at="last", expect="refuted",
-             when=lambda k, h, eta: (1 - eta * h) ** (2 * k) < 1e-6)  # fmt: skip
+@suite.claim(
+    "limit of the noise term",
+    ref="T1-10",
+    of="w2[i]",
+    at="last",
+    expect="refuted",
+    when=lambda k, h, eta: (1 - eta * h) ** (2 * k) < 1e-6,
+)
 def limit(h, eta, B, sigma):
     """The second term approaches eta h^2 sigma^2 / (B (2 - eta h))."""
     return eta * h**2 / (B * (2 - eta * h)) * sigma**2
 
 
-@suite.claim("limit of the variance", mends="T1-10", of="w[i]", statistic="variance", at="last",
-             when=lambda k, h, eta: (1 - eta * h) ** (2 * k) < 1e-6, expect="confirmed")  # fmt: skip
+@suite.claim(
+    "limit of the variance",
+    mends="T1-10",
+    of="w[i]",
+    statistic="variance",
+    at="last",
+    when=lambda k, h, eta: (1 - eta * h) ** (2 * k) < 1e-6,
+    expect="confirmed",
+)
 def true_limit(h, eta, B, sigma):
     """The steady-state variance is lam s2/(2 - lam) with lam = eta h."""
     return steady(h, eta, B, sigma)
@@ -159,9 +197,13 @@ def batches() -> list[nq.Experiment]:
 
 @suite.claim(
     "batches divide the variance by B",
-    ref="T1-11", of="w[i]", statistic="variance", experiments=batches, at=(1, 10, 100, 1000),
+    ref="T1-11",
+    of="w[i]",
+    statistic="variance",
+    experiments=batches,
+    at=(1, 10, 100, 1000),
     expect="confirmed",
-)  # fmt: skip
+)
 def one_over_batch(k, experiment, h, eta, B, sigma):
     """At every step the variance is 1/B of the one with a single sample."""
     a = 1 - eta * h
@@ -180,15 +222,27 @@ def outside() -> list[nq.Experiment]:
     return [nq.Experiment(nq.NoisyQuadratic(h=h), nq.sgd(lr=2.01 / h)) for h in (1.0, 0.1)]
 
 
-@suite.claim("stable below eta = 2/h", ref="T1-15", of="w2[i]", kind="upper bound",
-             experiments=inside, expect="confirmed")  # fmt: skip
+@suite.claim(
+    "stable below eta = 2/h",
+    ref="T1-15",
+    of="w2[i]",
+    kind="upper bound",
+    experiments=inside,
+    expect="confirmed",
+)
 def bounded(h, eta, B, sigma, w0):
     """At eta h = 1.99 the second moment never exceeds w0^2 plus the steady-state variance."""
     return w0**2 + steady(h, eta, B, sigma)
 
 
-@suite.claim("unstable above eta = 2/h", ref="T1-15", of="w2[i]", kind="lower bound",
-             experiments=outside, expect="confirmed")  # fmt: skip
+@suite.claim(
+    "unstable above eta = 2/h",
+    ref="T1-15",
+    of="w2[i]",
+    kind="lower bound",
+    experiments=outside,
+    expect="confirmed",
+)
 def growing(k, h, eta, w0):
     """At eta h = 2.01 the second moment grows at least like 1.01^(2k)."""
     return (1 - eta * h) ** (2 * k) * w0**2

@@ -4,7 +4,7 @@ import numpy as np
 
 import nqmbench as nq
 from nqmbench.ledger import Ledger
-from nqmbench.moments import Moments, merge, of_values
+from nqmbench.moments import Moments, of_values
 from nqmbench.plan import make_plan
 from nqmbench.verdicts import PRESETS
 
@@ -47,21 +47,3 @@ def drawn_fast(values):
         power *= centred
         sums.append(power.sum(axis=-1))
     return Moments(values.shape[-1], mean, np.stack(sums))
-
-
-def squares(random, means, spreads, count):
-    """w^2 with w ~ N(mean, spread^2) for each checkpoint; shape (S, 1, count).
-
-    E w^2 = m^2 + s^2,  Var w^2 = 2 s^4 + 4 m^2 s^2
-    """
-    m, s = (np.asarray(x, dtype=float)[:, None, None] for x in (means, spreads))
-    return (m + s * random.standard_normal((m.shape[0], 1, count))) ** 2
-
-
-def in_blocks(draw, count, block=2**15):
-    """The merged moments of `count` values that draw(n) makes n at a time."""
-    total = None
-    for first in range(0, count, block):
-        part = drawn(draw(min(block, count - first)))
-        total = part if total is None else merge(total, part)
-    return total

@@ -5,7 +5,6 @@ Heavy modules are imported inside the commands, so that `list` answers at once.
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import traceback
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nqmbench.errors import NqmbenchError, OutputError
+from nqmbench.errors import DiskError, NqmbenchError, cannot_write
 
 if TYPE_CHECKING:
     from nqmbench.claims import Suite
@@ -143,9 +142,7 @@ def prepare(place: Path) -> None:
         probe.write_text("")
         probe.unlink()
     except OSError as error:
-        raise OutputError(
-            f"{place}: cannot be created or written ({error.strerror}); choose another --out"
-        ) from error
+        raise cannot_write(place, error) from error
 
 
 def point_latest(place: Path) -> None:
@@ -218,11 +215,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(INPUT_OUTPUT)
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        what = (
-            f"disk full at {error.filename}: free space and repeat the command" if full else error
-        )
-        click.echo(f"error: {what}", err=True)
+        known = cannot_write("the disk", error)
+        click.echo(f"error: {known if isinstance(known, DiskError) else error}", err=True)
         sys.exit(INPUT_OUTPUT)
     except Exception as error:
         if os.environ.get("NQMBENCH_DEBUG"):

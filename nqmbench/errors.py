@@ -6,6 +6,7 @@ A constructor collects all its complaints before it raises, so that one attempt 
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -13,7 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Checks", "InvalidArguments", "NqmbenchError", "OutputError", "SuiteError", "UsageError"]
+__all__ = [
+    "Checks",
+    "DiskError",
+    "InvalidArguments",
+    "NqmbenchError",
+    "OutputError",
+    "SuiteError",
+    "UsageError",
+    "cannot_write",
+]
 
 Floats = NDArray[np.float64]
 
@@ -40,6 +50,22 @@ class OutputError(NqmbenchError):
     """The folder for the results cannot be created or written."""
 
     exit_code = 73
+
+
+class DiskError(NqmbenchError):
+    """Reading or writing failed halfway: the disk is full or broken."""
+
+    exit_code = 74
+
+
+def cannot_write(place: Any, error: OSError) -> NqmbenchError:
+    """The error to raise where writing `place` failed: a full disk is told from a wrong folder."""
+    where = error.filename or place
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return DiskError(f"disk full at {where}: free space and repeat the command")
+    if error.errno == errno.EIO:
+        return DiskError(f"{where}: {error.strerror}")
+    return OutputError(f"{where}: cannot be written ({error.strerror}); choose another --out")
 
 
 class InvalidArguments(NqmbenchError, ValueError, TypeError):  # noqa: N818

@@ -173,15 +173,11 @@ def samples(moments: Moments, statistic: str) -> SampleTable:
     found = moments.mean_estimate() if statistic == "mean" else moments.variance_estimate()
     with np.errstate(all="ignore"):
         variance = moments.central[0] / moments.count
-        error = found.error
-        if statistic == "variance":
-            # Var S^2 = V/n + 2 c2^2/(n (n-1)): the last term is all for noise of two values, V = 0.
-            error = np.hypot(error, np.sqrt(2) * variance / moments.count)
         deterministic = np.sqrt(variance) <= TINY * np.abs(moments.mean)
         rms = np.hypot(moments.mean, np.sqrt(variance))  # without underflow of the squares
     return SampleTable(
         found.value,
-        error,
+        found.error,
         found.skewness,
         deterministic,
         moments.diverged,

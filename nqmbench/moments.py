@@ -81,15 +81,17 @@ class Moments:
     def variance_estimate(self) -> Estimate:
         """Estimate the variance, without bias.
 
-        With ``V = c4 - c2^2``: value ``c2 n / (n - 1)``, ``SE = sqrt(V / n)`` and
-        ``g = (c6 - 3 c4 c2 + 2 c2^3) / V^1.5``.
+        With ``V = c4 - c2^2``: value ``c2 n / (n - 1)``, ``SE^2 = V/n + 2 c2^2 / (n (n - 1))`` and
+        ``g = (c6 - 3 c4 c2 + 2 c2^3) / V^1.5``. The second term of the SE is all there is for noise
+        of two values, where V = 0.
         """
         with np.errstate(all="ignore"):
             c2, c4, c6 = self.moment(2), self.moment(4), self.moment(6)
             spread = c4 - c2 * c2
             skewness = (c6 - 3.0 * c4 * c2 + 2.0 * c2**3) / spread**1.5
-            value = c2 * (self.count / np.float64(self.count - 1))
-            return Estimate(value, np.sqrt(spread / self.count), skewness)
+            n, rest = np.float64(self.count), np.float64(self.count - 1)
+            error = np.hypot(np.sqrt(spread / n), c2 * np.sqrt(2 / (n * rest)))
+            return Estimate(c2 * (n / rest), error, skewness)
 
     def skewness(self) -> Reals:
         """Return the sample's skewness ``c3 / c2^1.5`` per cell."""

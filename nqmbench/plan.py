@@ -125,15 +125,9 @@ def plan_item(
     margin = item.accuracy if item.kind == "approximation" else preset.margin(item.statistic)
     margin = item.margin if item.margin is not None else margin
     try:
-        experiments = suite.experiments_of(item)
-        strangers = [e for e in experiments if not isinstance(e, Experiment)]
-        if strangers:
-            raise FormulaError(f"experiments gave {strangers[0]!r:.80}; allowed: Experiments")
-        cases = tuple(c for e in experiments for c in plan_cases(item, e))
+        cases = tuple(c for e in experiments_of(suite, item) for c in plan_cases(item, e))
     except (FormulaError, InvalidArguments) as error:
         return PlannedClaim(item, margin, error=str(error))
-    except Exception as error:  # a user's experiments function may raise anything
-        return PlannedClaim(item, margin, error=f"experiments raised {error!r}")
     if not any(case.cells for case in cases):
         return PlannedClaim(
             item, margin, error="no cell: no experiment, or `when` excludes them all"
@@ -144,6 +138,22 @@ def plan_item(
             task.steps.update(cell.step for cell in case.cells)
             task.names[case.observable.name] = None
     return PlannedClaim(item, margin, distinct([c for c in cases if c.cells]))
+
+
+def experiments_of(suite: Suite, claim: Claim) -> list[Experiment]:
+    """The experiments on which a claim is tested.
+
+    Raises:
+        FormulaError: the suite's function for them raised, or gave something else.
+    """
+    try:
+        experiments = suite.experiments_of(claim)
+    except Exception as error:  # a user's function may raise anything; the run goes on
+        raise FormulaError(f"experiments raised {type(error).__name__}: {error}") from error
+    for e in experiments:
+        if not isinstance(e, Experiment):
+            raise FormulaError(f"experiments gave {e!r:.80}; allowed: Experiments")
+    return experiments
 
 
 def plan_cases(claim: Claim, experiment: Experiment) -> list[Case]:

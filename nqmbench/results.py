@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nqmbench.errors import OutputError, UsageError
+from nqmbench.errors import UsageError, cannot_write
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,7 @@ class Run:
         """Write the three CSV files and run.json into an existing folder.
 
         Raises:
-            OutputError: the folder cannot be written.
+            OutputError, DiskError: the folder cannot be written, the disk is full.
         """
         try:
             for name, columns in TABLES.items():
@@ -81,9 +81,7 @@ class Run:
             )
             (folder / "run.json").write_text(text + "\n", encoding="utf-8")
         except OSError as error:
-            raise OutputError(
-                f"{folder}: cannot be written ({error.strerror}); choose --out"
-            ) from error
+            raise cannot_write(folder, error) from error
 
 
 def load_run(folder: str | Path) -> Run:

@@ -66,10 +66,10 @@ def reason(
     claimed, kind = record.cell.claimed, record.claim.item.kind
     if verdict is Verdict.REFUTED:
         number = f"claimed {claimed:.6g}, simulated {sample.estimate:.6g}"
-        if kind in ("upper bound", "lower bound"):
-            text = f"{kind} broken by at least {percent(distance(record))} at k = {step}: {number}"
-        else:
-            text = f"off by at least {percent(distance(record))} at k = {step}: {number}"
+        far = distance(record)
+        size = f" by at least {percent(far)}" if math.isfinite(far) else ""
+        verb = f"{kind} broken" if kind in ("upper bound", "lower bound") else "off"
+        text = f"{verb}{size} at k = {step}: {number}"
         return f"{ratio}; {text}" if ratio else text
     if verdict is Verdict.CONFIRMED:
         return confirmed(record, records)

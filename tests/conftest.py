@@ -15,7 +15,8 @@ def pytest_collection_modifyitems(items):
     if NO_COMPILER:
         reason = "NUMBA_DISABLE_JIT is set, and the kernels' intrinsics cannot be interpreted"
         for item in items:
-            if item.get_closest_marker("needs_compiler"):
+            example = "kernels" in item.path.parts or item.path.name == "simulation.py"
+            if example or item.get_closest_marker("needs_compiler"):
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 

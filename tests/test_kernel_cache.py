@@ -14,6 +14,8 @@ import pytest
 
 import nqmbench.kernels
 
+pytestmark = pytest.mark.needs_compiler
+
 PACKAGE = Path(nqmbench.kernels.__file__).parent.parent
 
 # Prints a number, and how often the cache was hit and missed for the function behind it.

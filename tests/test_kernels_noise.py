@@ -16,6 +16,8 @@ from nqmbench.kernels import (
 from nqmbench.kernels.elementary import exp_minus_one
 from nqmbench.kernels.random import mix
 
+pytestmark = pytest.mark.needs_compiler
+
 NU = 20.0  # the fourth moment's standard error needs the eighth
 FOURTH_CUMULANT = {
     "gaussian": 0.0,

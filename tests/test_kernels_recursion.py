@@ -14,6 +14,8 @@ from kernels_by_hand import (
 from nqmbench.kernels import LAWS, simulate, trajectory_values
 from nqmbench.moments import of_values
 
+pytestmark = pytest.mark.needs_compiler
+
 # Rounding, relative to the largest value at the checkpoint; 20 steps of the arithmetic named.
 ROUNDING = {"mixed": 1e-13, "f32": 1e-5}
 STARTS = {"w0_std": [0.0, 0.5]}

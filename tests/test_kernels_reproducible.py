@@ -9,6 +9,8 @@ from kernels_by_hand import averaged_heavy_ball, sgd, vary
 from nqmbench.kernels import Structure, run, simulate, superblock_size, trajectory_values
 from nqmbench.moments import merge
 
+pytestmark = pytest.mark.needs_compiler
+
 
 def same(a, b):
     return (

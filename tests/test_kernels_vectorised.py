@@ -16,6 +16,8 @@ import pytest
 
 import nqmbench.kernels
 
+pytestmark = pytest.mark.needs_compiler
+
 FEATURES = llvmlite.binding.get_host_cpu_features()
 
 # Cached code cannot be inspected, so the process has a cache of its own.

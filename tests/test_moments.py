@@ -84,7 +84,8 @@ def test_estimates_follow_their_definitions():
     assert mean.error[0, 0] == pytest.approx(values.std(ddof=1) / np.sqrt(n))
     assert mean.skewness[0, 0] == pytest.approx(c[3] / c[2] ** 1.5)
     assert variance.value[0, 0] == pytest.approx(values.var(ddof=1))
-    assert variance.error[0, 0] == pytest.approx(np.sqrt(v / n))
+    exact_term = 2 * c[2] ** 2 / (n * (n - 1))
+    assert variance.error[0, 0] == pytest.approx(np.sqrt(v / n + exact_term))
     expected = (c[6] - 3 * c[4] * c[2] + 2 * c[2] ** 3) / v**1.5
     assert variance.skewness[0, 0] == pytest.approx(expected)
     assert m.skewness()[0, 0] == pytest.approx(c[3] / c[2] ** 1.5)

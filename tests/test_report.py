@@ -190,7 +190,7 @@ def test_a_run_without_anything_still_has_a_report(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_named(run: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(OutputError, match=r"file.*choose --out"):
+    with pytest.raises(OutputError, match=r"file.*choose another --out"):
         write_report(run, tmp_path / "file")
 
 

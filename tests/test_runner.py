@@ -427,7 +427,9 @@ def test_any_name_survives_the_files(suite_folder, tmp_path, name):
 
 def test_a_folder_that_cannot_be_written_is_an_output_error(standard, tmp_path):
     (tmp_path / "verdicts.csv").mkdir()
-    with pytest.raises(OutputError, match=r"cannot be written \(Is a directory\); choose --out"):
+    with pytest.raises(
+        OutputError, match=r"cannot be written \(Is a directory\); choose another --out"
+    ):
         standard.save(tmp_path)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nqmbench.errors import OutputError
+from nqmbench.errors import cannot_write
 
 if TYPE_CHECKING:
     from nqmbench.results import Run
@@ -28,7 +28,7 @@ def write_report(run: Run, folder: Path, progress: Callable[[str], None] | None 
         progress: called with one line of text before each figure.
 
     Raises:
-        OutputError: a file cannot be written.
+        OutputError, DiskError: a file cannot be written, the disk is full.
     """
     # Typesetting and plotting are slow to import, and most commands need neither.
     from nqmbench.report.html import html
@@ -50,5 +50,4 @@ def write_report(run: Run, folder: Path, progress: Callable[[str], None] | None 
             for ending, content in draw(claim).items():
                 (figures / f"{claim.figure}.{ending}").write_bytes(content)
     except OSError as error:
-        place = error.filename or folder
-        raise OutputError(f"{place}: cannot be written ({error.strerror}); choose --out") from error
+        raise cannot_write(folder, error) from error

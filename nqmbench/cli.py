@@ -66,6 +66,7 @@ def run(
     """Judge every claim of the named suites (names, globs, or "all") and write a report."""
     from nqmbench.console import Watcher, print_summary
     from nqmbench.runner import run as run_suites
+    from nqmbench.simulation import available_threads
 
     place = Path(out) if out else Path("reports") / folder_name(names, preset, seed)
     with Watcher(before=lambda: prepare(place)) as watcher:
@@ -79,6 +80,9 @@ def run(
             observer=watcher,
         )
         write(result, place, watcher)
+    used = result.about["machine"]["threads"]
+    if used > available_threads():
+        click.echo(f"note: {used} threads asked for, {available_threads()} used", err=True)
     print_summary(result, place)
     counts = result.about["run"]["counts"]
     if result.exit_code == 0 and fail_inconclusive and counts["INCONCLUSIVE"]:

@@ -7,7 +7,6 @@ nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -162,10 +161,6 @@ class SampleTable:
             bool(self.diverged[place]),
             float(self.rms[place]),
         )
-
-    def places(self) -> Iterator[tuple[int, int]]:
-        """All (checkpoint, observable) index pairs."""
-        yield from np.ndindex(self.estimate.shape)
 
 
 def samples(moments: Moments, statistic: str) -> SampleTable:

@@ -26,9 +26,11 @@ def heading(figure: Figure, claim: ClaimPart, note: str) -> float:
         The height in inches that the heading takes.
     """
     height = figure.get_figheight()
-    title = shorten(legible(f"{claim.ref}  {claim.name}".strip()), 72)
+    ref = claim.ref or (f"mends {claim.mends}:" if claim.mends else "")
+    title = shorten(legible(f"{ref}  {claim.name}".strip()), 72)
     verdict = f"{SYMBOLS.get(claim.verdict, '·')} {verdict_in_words(claim.verdict)}"
-    line = shorten(legible(f"{verdict}: {claim.reason}" if claim.reason else verdict), 104)
+    found = claim.reason.partition(": claimed")[0]  # the figure itself shows the numbers
+    line = shorten(legible(f"{verdict}: {found}" if found else verdict), 104)
     figure.text(
         0.012,
         1 - 0.10 / height,

@@ -1,0 +1,114 @@
+"""Constant steps: the effect of k of them from the effects of 1, 2, 4, 8, ...
+
+The state's cumulant of order r is a symmetric tensor K, and a step maps it to
+
+    (A x ... x A) K + kappa_r(x) q x ... x q.
+
+Two runs of steps compose: with (A^i, K(i)) and (A^j, K(j)) the effect of i and of j steps, that of
+i + j steps is (A^j A^i, A^j K(i) + K(j)). So 10^5 steps cost 17 compositions. Nothing is ever
+diagonalised: at double roots, such as the first text's own parameters, that fails.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nqmbench.experiment import Experiment
+from nqmbench.responses import Responses, batch_cumulant
+
+__all__ = ["constant_responses", "settled_responses"]
+
+Floats = NDArray[np.float64]
+Tensors = dict[int, Floats]  # order r -> symmetric tensor, shape (n,) * r + (d,)
+
+SETTLED = 64  # doublings: no stable method of this precision needs 2^64 steps
+
+
+@dataclass(frozen=True, eq=False)
+class Composition:
+    """The effect of some steps: z -> A z, and the cumulants of the noise that they add.
+
+    Args:
+        A: shape (n, n, d), coordinates last so that NumPy runs along them.
+        noise: order r -> shape (n,) * r + (d,).
+    """
+
+    A: Floats
+    noise: Tensors
+
+    @classmethod
+    def step(cls, experiment: Experiment, orders: tuple[int, ...]) -> Composition:
+        """The effect of one step."""
+        A, q = experiment.open_loop.closed(experiment.curvature)
+        response = np.ascontiguousarray(np.moveaxis(q, 0, -1))
+        noise = {r: outer(response, r) * batch_cumulant(experiment, 0, r) for r in orders}
+        return cls(np.ascontiguousarray(np.moveaxis(A, 0, -1)), noise)
+
+    def then(self, later: Composition) -> Composition:
+        """The effect of these steps followed by the later ones."""
+        noise = {r: transform(later.A, K) + later.noise[r] for r, K in self.noise.items()}
+        return Composition(np.einsum("ijd,jkd->ikd", later.A, self.A), noise)
+
+
+def constant_responses(experiment: Experiment, orders: tuple[int, ...]) -> Responses:
+    """The responses at every checkpoint, each reached from the one before by doubling.
+
+    Args:
+        experiment: one without schedules.
+        orders: the orders r >= 2 of the noise that are wanted.
+    """
+    loop, d = experiment.open_loop, experiment.problem.d
+    powers = [Composition.step(experiment, orders)]
+    mean = loop.starts[:, None] * np.ones(d)
+    noise: Tensors = {r: np.zeros((loop.n,) * r + (d,)) for r in orders}
+    starts, noises, now = [], [], 0
+    for checkpoint in experiment.checkpoints:
+        for digit in range((checkpoint - now).bit_length()):
+            if digit == len(powers):
+                powers.append(powers[-1].then(powers[-1]))
+            if (checkpoint - now) >> digit & 1:
+                power = powers[digit]
+                mean = transform(power.A, mean)
+                noise = {r: transform(power.A, K) + power.noise[r] for r, K in noise.items()}
+        now = checkpoint
+        starts.append(mean[loop.readout])
+        noises.append({r: K[(loop.readout,) * r] for r, K in noise.items()})
+    return Responses(np.stack(starts), {r: np.stack([K[r] for K in noises]) for r in orders})
+
+
+def settled_responses(experiment: Experiment, orders: tuple[int, ...]) -> Responses:
+    """The limit of the responses for k -> infinity, shape (1, d); the start is forgotten.
+
+    Args:
+        experiment: one without schedules whose method is stable.
+        orders: the orders r >= 2 of the noise that are wanted.
+    """
+    whole = Composition.step(experiment, orders)
+    for _ in range(SETTLED):
+        whole = whole.then(whole)
+    i = experiment.open_loop.readout
+    noise = {r: K[(i,) * r][None] for r, K in whole.noise.items()}
+    return Responses(np.zeros((1, experiment.problem.d)), noise)
+
+
+def transform(A: Floats, K: Floats) -> Floats:
+    """A applied to every axis of the symmetric tensor K, coordinate by coordinate.
+
+    Contracting the first axis and putting the result last goes round all axes in K's own order.
+    """
+    n, d = A.shape[0], A.shape[-1]
+    shape = K.shape
+    for _ in range(K.ndim - 1):
+        K = np.einsum("ijd,jmd->mid", A, K.reshape(n, -1, d)).reshape(shape)
+    return K
+
+
+def outer(q: Floats, r: int) -> Floats:
+    """The tensor q x ... x q, r times: shape (n, d) -> (n,) * r + (d,)."""
+    product = q
+    for _ in range(r - 1):
+        product = product[..., None, :] * q
+    return product

@@ -1,4 +1,4 @@
-"""Checks: claims that two numbers decide, without simulation."""
+"""Arguments: claims that two numbers decide, without simulation."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nqmbench.claims import Check
-from nqmbench.verdicts import Verdict
+from nqmbench.verdicts import Verdict, decide_check, excess
 
 __all__ = ["CheckResult", "judge_check"]
-
-# Relative tolerances: rounding of a formula; of an eigenvalue at a double root; of a search.
-TOLERANCE = {"identity": 1e-9, "bound": 1e-9, "rate": 1e-6, "optimum": 1e-3, "existence": 0.0}
 
 
 @dataclass(frozen=True)
@@ -21,15 +18,21 @@ class CheckResult:
 
     Args:
         verdict: CONFIRMED, REFUTED or ERROR.
-        claimed, true: the pair that is furthest from what the claim says.
-        excess: how far, relative to the true value. error: why it could not be judged.
+        claimed, true: the pair that is furthest from what the check claims.
+        error: why it could not be judged.
     """
 
     verdict: Verdict
     claimed: float = float("nan")
     true: float = float("nan")
-    excess: float = float("nan")
     error: str = ""
+
+    @property
+    def deviation(self) -> float:
+        """(true - claimed) / |claimed|; the difference itself where 0 is claimed."""
+        if self.claimed == self.true:
+            return 0.0
+        return (self.true - self.claimed) / (abs(self.claimed) or 1.0)
 
 
 def judge_check(check: Check) -> CheckResult:
@@ -58,13 +61,6 @@ def judge_check(check: Check) -> CheckResult:
         )
     if np.isnan(claimed).any() or np.isnan(true).any():
         return CheckResult(Verdict.ERROR, error="the check gave NaN; allowed: numbers")
-    with np.errstate(all="ignore"):
-        difference = true - claimed if check.kind == "bound" else np.abs(true - claimed)
-        difference = np.where(true == claimed, 0.0, difference)  # also equal infinities
-        size = np.maximum(np.abs(claimed), np.abs(true))
-        relative = np.where(np.isinf(difference), difference, difference / size)
-        excess = np.where(size > 0, relative, difference)
-    worst = int(np.argmax(excess))
-    holds = bool(excess[worst] <= TOLERANCE[check.kind])
-    verdict = Verdict.CONFIRMED if holds else Verdict.REFUTED
-    return CheckResult(verdict, float(claimed[worst]), float(true[worst]), float(excess[worst]))
+    pairs = list(zip(claimed.ravel().tolist(), true.ravel().tolist(), strict=True))
+    worst = max(pairs, key=lambda pair: excess(check.kind, *pair))
+    return CheckResult(decide_check(check.kind, *worst), *worst)

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from nqmbench.errors import Checks, choices
+from nqmbench.arguments import Arguments
 from nqmbench.experiment import Experiment, parse_observable
 
 __all__ = ["BOUNDS", "CHECK_KINDS", "CLAIM_KINDS", "Check", "Claim", "Suite"]
@@ -143,7 +143,7 @@ class Suite:
     items: list[Claim | Check] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        checks = Checks("Suite")
+        checks = Arguments("Suite")
         name: Any = self.name
         if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", name):
             checks.complain("name", name, "1 to 60 ASCII letters, digits, '-' and '_'")
@@ -172,12 +172,12 @@ class Suite:
         Raises:
             InvalidArguments: names every wrong argument, and a name that is already taken.
         """
-        checks = Checks(f"claim {name!r}")
+        checks = Arguments(f"claim {name!r}")
         self._check_common(checks, name, ref, expect, mends)
         if not isinstance(of, str) or not parse_observable(of.replace("[i]", "[0]"), 10**9):
             checks.complain("of", of, "'error', 'loss', 'w[i]', 'w2[i]', 'w3[i]' or one coordinate")
-        pick(checks, "statistic", statistic, STATISTICS)
-        pick(checks, "kind", kind, CLAIM_KINDS)
+        checks.choice("statistic", statistic, STATISTICS)
+        checks.choice("kind", kind, CLAIM_KINDS)
         if experiments is not None:
             check_experiments(checks, experiments)
         if when is not None and not callable(when):
@@ -193,6 +193,7 @@ class Suite:
         checks.done()
 
         def register(formula: Formula) -> Formula:
+            check_callable(name, formula)
             claim = Claim(
                 self.name, name, formula, of, statistic, kind, ref, expect, mends, experiments,
                 when, steps, margin, accuracy, scale, inspect.getdoc(formula) or "",
@@ -216,12 +217,13 @@ class Suite:
         Raises:
             InvalidArguments: names every wrong argument, and a name that is already taken.
         """
-        checks = Checks(f"check {name!r}")
+        checks = Arguments(f"check {name!r}")
         self._check_common(checks, name, ref, expect, mends)
-        pick(checks, "kind", kind, CHECK_KINDS)
+        checks.choice("kind", kind, CHECK_KINDS)
         checks.done()
 
         def register(function: Formula) -> Formula:
+            check_callable(name, function)
             doc = inspect.getdoc(function) or ""
             self.items.append(Check(self.name, name, function, kind, ref, expect, mends, doc))
             return function
@@ -233,7 +235,9 @@ class Suite:
         chosen = self.experiments if claim.experiments is None else claim.experiments
         return list(chosen() if callable(chosen) else chosen)
 
-    def _check_common(self, checks: Checks, name: Any, ref: Any, expect: Any, mends: Any) -> None:
+    def _check_common(
+        self, checks: Arguments, name: Any, ref: Any, expect: Any, mends: Any
+    ) -> None:
         if not isinstance(name, str) or not name.strip() or len(name) > 200 or "\x00" in name:
             checks.complain("name", name, "1 to 200 characters")
         if any(item.name == name for item in self.items):
@@ -243,7 +247,7 @@ class Suite:
         if mends is not None and not isinstance(mends, str):
             checks.complain("mends", mends, "None or the ref of a false statement")
         if expect is not None:
-            pick(checks, "expect", expect, EXPECTATIONS)
+            checks.choice("expect", expect, EXPECTATIONS)
 
 
 @lru_cache(maxsize=1024)
@@ -257,13 +261,15 @@ def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(p.name for p in parameters if p.default is p.empty)
 
 
-def pick(checks: Checks, name: str, seen: Any, allowed: Iterable[str]) -> None:
-    """Complain unless `seen` is one of the allowed words."""
-    if not isinstance(seen, str) or seen not in allowed:
-        checks.complain(name, seen, choices(allowed))
+def check_callable(name: str, seen: Any) -> None:
+    """Refuse what is not a function."""
+    checks = Arguments(f"claim {name!r}")
+    if not callable(seen):
+        checks.complain("formula", seen, "a function of the symbols")
+    checks.done()
 
 
-def check_experiments(checks: Checks, seen: Any) -> None:
+def check_experiments(checks: Arguments, seen: Any) -> None:
     """Complain unless `seen` is a function or a sequence of experiments."""
     if callable(seen):
         return
@@ -275,12 +281,12 @@ def check_experiments(checks: Checks, seen: Any) -> None:
                 checks.complain("experiments", item, "only Experiments in the list")
 
 
-def steps_of(checks: Checks, at: Any) -> str | tuple[int, ...] | None:
+def steps_of(checks: Arguments, at: Any) -> str | tuple[int, ...] | None:
     """`at` as None, "last" or a tuple of steps."""
     if at is None or (isinstance(at, str) and at == "last"):
         return at
     listed = list(at) if isinstance(at, Sequence) and not isinstance(at, str) else [at]
-    inner = Checks("")
+    inner = Arguments("")
     steps = tuple(inner.integer("at", k, 0) for k in listed)
     if inner.complaints or not steps or len(set(steps)) != len(steps):
         checks.complain("at", at, "None, 'last', or distinct steps >= 0")

@@ -130,8 +130,12 @@ def write(result: Run, place: Path, watcher: Any) -> None:
     from nqmbench.report import write_report
 
     result.save(place)
-    write_report(result, place, watcher.say)
     point_latest(place)
+    try:
+        write_report(result, place, watcher.say)
+    except KeyboardInterrupt:
+        click.echo(f"interrupted: the tables are in {place}; `report {place}` draws", err=True)
+        sys.exit(INTERRUPTED)
 
 
 def prepare(place: Path) -> None:
@@ -186,7 +190,8 @@ def find(name: str, folder: str | None) -> tuple[Suite, Any]:
     Raises:
         UsageError: there is none of that name.
     """
-    from nqmbench.errors import UsageError, choices
+    from nqmbench.arguments import choices
+    from nqmbench.errors import UsageError
     from nqmbench.suites import load_suites, select
 
     suite_name, _, claim_name = name.partition("::")

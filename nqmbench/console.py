@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -56,6 +56,9 @@ class Watcher:
                 BarColumn(),
                 TextColumn("{task.completed:.0f}/{task.total:.0f} cells"),
                 TimeElapsedColumn(),
+                TextColumn("about"),
+                TimeRemainingColumn(),
+                TextColumn("left"),
                 console=self.console,
                 transient=True,
             )
@@ -85,20 +88,24 @@ class Watcher:
         if self.bar:
             self.bar.update(self.task, total=cells, description="simulating")
 
+    def simulated(self, experiment: Experiment, trials: int, of: int) -> None:
+        """Show the experiment that is being simulated."""
+        if self.bar:
+            text = f"{experiment.method.title}, {trials:,} of {of:,} trajectories"
+            self.bar.update(self.task, description=text)
+
     def looked(self, ledger: Ledger, experiment: Experiment, trials: int) -> None:
         """Move the bar, or print a line now and then."""
         if self.bar:
-            text = f"{experiment.method.title}, {trials:.2g} trajectories"
-            self.bar.update(self.task, completed=ledger.decided, description=text)
-        elif time.monotonic() - self.last > SECONDS_BETWEEN_LINES:
-            self.last = time.monotonic()
+            self.bar.update(self.task, completed=ledger.decided)
+        else:
             self.say(f"{ledger.decided} of {len(ledger.records)} cells decided")
 
     def say(self, text: str) -> None:
         """One line, or the description of the bar."""
         if self.bar:
             self.bar.update(self.task, description=text)
-        elif time.monotonic() - self.last > SECONDS_BETWEEN_LINES or "cells" in text:
+        elif time.monotonic() - self.last > SECONDS_BETWEEN_LINES:
             self.last = time.monotonic()
             self.console.print(text, highlight=False)
 
@@ -149,7 +156,7 @@ def describe_suite(suite: Suite) -> str:
     for item in suite.items:
         ref = item.ref or (f"mends {item.mends}" if item.mends else "")
         lines.append(f"  {ref:<12}  {item.name}  [{item.kind}; expected: {item.expect or 'open'}]")
-    return "\n".join(line for line in lines if line is not None)
+    return "\n".join(lines)
 
 
 def describe_claim(suite: Suite, item: Claim | Check) -> str:

@@ -92,6 +92,8 @@ def claim_entry(ledger: Ledger, claim: PlannedClaim, rows: pd.DataFrame) -> dict
         "expected": (item.expect or "").upper(),
         "as_expected": is_as_expected(verdict, item.expect),
         "reason": str(shown["reason"]),
+        "case": str(shown["case"]),
+        "deviation": float(shown["deviation"]),
         "margin": claim.margin if isinstance(item, Claim) else None,
         "cases": len(rows),
     }
@@ -148,9 +150,12 @@ def extreme_case(ledger: Ledger, claim: PlannedClaim, verdict: Verdict) -> str:
     for case in claim.cases:
         records = ledger.of_case(claim, case)
         if ledger.verdict(records) is verdict and all(r.sample for r in records):
-            close = claim.item.kind in BOUNDS and verdict is Verdict.CONFIRMED
-            sizes = [abs(r.deviation) for r in records]
-            deviations[case.label] = -min(sizes) if close else abs(worst(records).deviation)
+            deviation = worst(records).deviation
+            if claim.item.kind in BOUNDS and verdict is Verdict.CONFIRMED:
+                # A bound is nearest where the deviation is highest (upper) or lowest (lower).
+                deviations[case.label] = -deviation if "lower" in claim.item.kind else deviation
+            else:
+                deviations[case.label] = abs(deviation)
     return max(deviations, key=deviations.__getitem__, default="")
 
 

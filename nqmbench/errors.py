@@ -1,21 +1,15 @@
-"""What can go wrong on the user's side, and how it is said.
+"""What can go wrong on the user's side, and the exit code of each.
 
 Every message says what was seen, what is allowed and, where it is not obvious, what to do next.
-A constructor collects all its complaints before it raises, so that one attempt shows every mistake.
 """
 
 from __future__ import annotations
 
 import errno
-import math
-from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
 __all__ = [
-    "Checks",
+    "DamagedRunError",
     "DiskError",
     "InvalidArguments",
     "NqmbenchError",
@@ -24,8 +18,6 @@ __all__ = [
     "UsageError",
     "cannot_write",
 ]
-
-Floats = NDArray[np.float64]
 
 
 class NqmbenchError(Exception):
@@ -52,6 +44,12 @@ class OutputError(NqmbenchError):
     exit_code = 73
 
 
+class DamagedRunError(NqmbenchError):
+    """A run's folder holds something that no run has written."""
+
+    exit_code = 65
+
+
 class DiskError(NqmbenchError):
     """Reading or writing failed halfway: the disk is full or broken."""
 
@@ -68,7 +66,7 @@ def cannot_write(place: Any, error: OSError) -> NqmbenchError:
     return OutputError(f"{where}: cannot be written ({error.strerror}); choose another --out")
 
 
-class InvalidArguments(NqmbenchError, ValueError, TypeError):  # noqa: N818
+class InvalidArguments(NqmbenchError, ValueError, TypeError):  # noqa: N818 - reads as what it is
     """Wrong arguments of a problem, schedule, method, experiment or simulation, all at once.
 
     One message may name wrong values and wrong types together, so the exception is both a
@@ -82,133 +80,3 @@ class InvalidArguments(NqmbenchError, ValueError, TypeError):  # noqa: N818
       h: got [1.0, -0.5]; allowed: finite numbers > 0
       sigma: got nan; allowed: finite numbers >= 0, one or one per coordinate
     """
-
-
-class Checks:
-    """Collects the complaints about one call and raises them together.
-
-    Each method returns the checked value, or after a complaint a stand-in that lets no other field
-    look wrong, so a constructor reads as a list of assignments followed by `done()`.
-
-    Args:
-        what: the name of the thing being built; it opens the message.
-    """
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-        self.complaints: list[str] = []
-
-    def complain(self, field: str, seen: Any, allowed: str) -> None:
-        """Note that `field` was `seen` where `allowed` describes the legal values."""
-        self.complaints.append(f"{field}: got {shorten(seen)}; allowed: {allowed}")
-
-    def done(self) -> None:
-        """Raise `InvalidArguments` if anything was noted."""
-        if self.complaints:
-            raise InvalidArguments("\n  ".join([f"{self.what}:", *self.complaints]))
-
-    def number(
-        self, field: str, seen: Any, allowed: str, legal: Callable[[float], bool], stand_in: float
-    ) -> float:
-        """One finite real number for which `legal` holds."""
-        if is_finite(seen) and legal(float(seen)):
-            return float(seen)
-        self.complain(field, seen, allowed)
-        return stand_in
-
-    def integer(self, field: str, seen: Any, low: int, high: int | None = None) -> int:
-        """One integer in low..high; integral floats such as 1e6 are taken as integers."""
-        top = 2**63 - 1 if high is None else high
-        if is_finite(seen) and int(seen) == seen and low <= seen <= top:
-            return int(seen)
-        allowed = f"an integer >= {low}" if high is None else f"an integer in {low}..{high}"
-        self.complain(field, seen, allowed)
-        return top
-
-    def vector(
-        self,
-        field: str,
-        seen: ArrayLike,
-        allowed: str,
-        legal: Callable[[Floats], NDArray[np.bool_]],
-        size: int | None = None,
-    ) -> Floats:
-        """A non-empty vector of finite numbers, or a scalar that is repeated `size` times."""
-        if size is not None:
-            allowed += ", one or one per coordinate"
-        raw = as_array(seen)
-        if raw.ndim > 1 or raw.size == 0 or not all_finite(raw):
-            self.complain(field, seen, allowed)
-            return np.ones(size or raw.size or 1)
-        values = np.atleast_1d(raw).astype(np.float64)
-        if size is not None and raw.ndim == 0:
-            values = np.full(size, values[0])
-        if size is not None and values.size != size:
-            wanted = "1 number" if size == 1 else f"1 or {size} numbers"
-            self.complaints.append(
-                f"{field}: got {values.size} numbers; allowed: {wanted}, as h has {size}"
-            )
-        elif not legal(values).all():
-            self.complain(field, seen, allowed)
-        values.flags.writeable = False
-        return values
-
-
-def is_real(value: Any) -> bool:
-    """True for Python and NumPy integers and floats; a boolean is not a number here.
-
-    >>> is_real(1), is_real(np.float32(0.5)), is_real(True), is_real("1")
-    (True, True, False, False)
-    """
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value.item()
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-
-
-def is_finite(value: Any) -> bool:
-    """True for a number, as `is_real` knows it, that a float can hold.
-
-    >>> is_finite(1e308), is_finite(10**400), is_finite(float("nan")), is_finite("1")
-    (True, False, False, False)
-    """
-    try:
-        return is_real(value) and math.isfinite(value)
-    except OverflowError:
-        return False
-
-
-def as_array(seen: Any) -> NDArray[Any]:
-    """Any value as an array: of numbers if it is one already, else of Python objects."""
-    if isinstance(seen, np.ndarray) and seen.dtype.kind in "fiu":
-        return seen
-    try:
-        return np.asarray(seen, dtype=object)
-    except ValueError:  # nested arrays whose shapes do not fit together
-        return np.array(None)
-
-
-def all_finite(raw: NDArray[Any]) -> bool:
-    """True when every element is a number that a float can hold."""
-    if raw.dtype.kind in "fiu":
-        return bool(np.isfinite(raw).all())
-    return all(map(is_finite, raw.flat))
-
-
-def shorten(value: Any, width: int = 60) -> str:
-    """The value as it may stand in a message: one line, not longer than `width` characters."""
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
-    try:
-        text = " ".join(repr(value).split())
-    except ValueError:  # Python refuses to print integers of thousands of digits
-        text = f"a huge {type(value).__name__}"
-    return text if len(text) <= width else text[: width - 4] + " ..."
-
-
-def choices(names: Iterable[str]) -> str:
-    """The names as a readable list for a message.
-
-    >>> choices(["mean", "variance"])
-    "'mean', 'variance'"
-    """
-    return ", ".join(repr(name) for name in names)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.errors import Checks
+from nqmbench.arguments import Arguments
 from nqmbench.method import Method
 from nqmbench.problems import NoisyQuadratic
 from nqmbench.recursion import OpenLoop, open_loop
@@ -84,7 +84,7 @@ def log_checkpoints(steps: int, count: int) -> tuple[int, ...]:
     >>> log_checkpoints(100, 5), len(log_checkpoints(1000, 40))
     ((1, 3, 10, 32, 100), 35)
     """
-    checks = Checks("log_checkpoints")
+    checks = Arguments("log_checkpoints")
     last, n = checks.integer("steps", steps, 1), checks.integer("count", count, 1)
     checks.done()
     values = np.geomspace(1, last, n) if n > 1 else np.array([last])
@@ -129,7 +129,7 @@ class Experiment:
         checkpoints: Iterable[int] | None = None,
         observables: Iterable[str] = ("error",),
     ) -> None:
-        checks = Checks("Experiment")
+        checks = Arguments("Experiment")
         given: Any = (problem, method)
         known = [isinstance(x, t) for x, t in zip(given, (NoisyQuadratic, Method), strict=True)]
         if not known[0]:
@@ -219,7 +219,7 @@ class Experiment:
         return f"{self.method.label}, B={self.batch}, {problem}"
 
 
-def _batch(checks: Checks, seen: Any, steps: int) -> int | Schedule:
+def _batch(checks: Arguments, seen: Any, steps: int) -> int | Schedule:
     """The batch size: an integer, or a schedule whose values are integers over all steps."""
     known = as_parameter(checks, "batch", seen)
     if not isinstance(known, Schedule):
@@ -235,11 +235,11 @@ def _batch(checks: Checks, seen: Any, steps: int) -> int | Schedule:
     return known
 
 
-def _checkpoints(checks: Checks, seen: Any, steps: int) -> tuple[int, ...]:
+def _checkpoints(checks: Arguments, seen: Any, steps: int) -> tuple[int, ...]:
     if seen is None:
         return log_checkpoints(steps, 40)
     listed = list(seen) if isinstance(seen, Iterable) and not isinstance(seen, str) else [seen]
-    inner = Checks("checkpoints")
+    inner = Arguments("checkpoints")
     values = [inner.integer("k", k, 0, steps) for k in listed]
     increasing = all(a < b for a, b in itertools.pairwise(values))
     if inner.complaints or not values or not increasing:
@@ -247,7 +247,7 @@ def _checkpoints(checks: Checks, seen: Any, steps: int) -> tuple[int, ...]:
     return tuple(values)
 
 
-def _observables(checks: Checks, seen: Any, d: int | None) -> tuple[str, ...]:
+def _observables(checks: Arguments, seen: Any, d: int | None) -> tuple[str, ...]:
     text = isinstance(seen, str) or not isinstance(seen, Iterable)
     listed = [seen] if text else list(seen)
     for name in listed:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.experiment import Experiment
 from nqmbench.moments import Moments
 from nqmbench.plan import Case, Cell, Plan, PlannedClaim
 from nqmbench.verdicts import (
@@ -179,8 +178,3 @@ def samples(moments: Moments, statistic: str) -> SampleTable:
         rms,
         moments.count,
     )
-
-
-def experiment_label(experiment: Experiment) -> str:
-    """The name under which an experiment stands in estimates.csv."""
-    return f"{experiment.label}, steps={experiment.steps}"

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.errors import Checks, choices, is_finite
+from nqmbench.arguments import Arguments, choices, is_finite
 from nqmbench.schedules import Parameter, Schedule, parameter
 
 __all__ = ["Gradient", "Method", "State", "Step", "checked_parameters", "letter_of"]
@@ -32,6 +32,9 @@ RANGES: dict[str, tuple[str, Callable[[NDArray[np.float64]], Any]]] = {
     "momentum": ("a number in [0, 1)", lambda x: (x >= 0) & (x < 1)),
     "decay": ("a number in [0, 1)", lambda x: (x >= 0) & (x < 1)),
 }
+DIGITS = "0123456789"
+# What a formula knows already; a parameter of this name would hide it.
+RESERVED = {"B", "L", "d", "experiment", "h", "k", "mu", "p", "sigma", "w0", "w0_std"}
 LETTERS = {"lr": "eta", "momentum": "beta", "decay": "gamma"}
 
 
@@ -47,6 +50,10 @@ class Method:
             averages, 0 for velocities.
         readout: the state variable that is the method's answer.
         power: the preconditioner P = diag(h^power); 0 is none.
+        averages: how many averages wrap the method.
+
+    A number at the end of a parameter's name counts its kind: decay2 is a second decay, with the
+    range of decay and the letter gamma2.
 
     Raises:
         InvalidArguments: names every parameter outside its range.
@@ -64,9 +71,10 @@ class Method:
     starts: Mapping[str, float] = field(default_factory=lambda: {"w": 1.0})
     readout: str = "w"
     power: float = 0.0
+    averages: int = 0
 
     def __post_init__(self) -> None:
-        checks = Checks(str(self.name))
+        checks = Arguments(str(self.name))
         given: Any = (self.step, self.parameters, self.starts)
         step, parameters, starts = given
         if not callable(step):
@@ -78,6 +86,8 @@ class Method:
             checks.complain("starts", starts, "a mapping from states to finite multiples of w0")
         elif self.readout not in starts:
             checks.complain("readout", self.readout, choices(starts))
+        for name in sorted(RESERVED & set(parameters)):
+            checks.complain("parameters", name, f"names other than {choices(sorted(RESERVED))}")
         checked = checked_parameters(checks, parameters)
         power = checks.number("power", self.power, "a finite number", np.isfinite, 0.0)
         checks.done()
@@ -96,12 +106,12 @@ class Method:
         Raises:
             InvalidArguments: a schedule that is too short or leaves the parameter's range.
         """
-        checks = Checks(self.name)
+        checks = Arguments(self.name)
         values = self._values(steps, checks)
         checks.done()
         return values
 
-    def check_schedules(self, steps: int, checks: Checks) -> None:
+    def check_schedules(self, steps: int, checks: Arguments) -> None:
         """Complain about schedules that are shorter than `steps` or leave a parameter's range."""
         schedules = {n: p for n, p in self.parameters.items() if isinstance(p, Schedule)}
         short = {n: p.horizon for n, p in schedules.items() if p.shorter_than(steps)}
@@ -110,7 +120,7 @@ class Method:
         if schedules and not short:
             self._values(steps, checks)
 
-    def _values(self, steps: int, checks: Checks) -> dict[str, NDArray[np.float64]]:
+    def _values(self, steps: int, checks: Arguments) -> dict[str, NDArray[np.float64]]:
         length = 1 if self.constant else steps
         values = {}
         for name, p in self.parameters.items():
@@ -147,14 +157,13 @@ class Method:
     @property
     def title(self) -> str:
         """The name with its wrappers, the same for any order of wrapping."""
-        averages: int = getattr(self.step, "averages", 0)
-        return "averaged " * averages + "preconditioned " * bool(self.power) + self.name
+        return "averaged " * self.averages + "preconditioned " * bool(self.power) + self.name
 
     @property
     def label(self) -> str:
-        """The method with its parameters, as it may be written in Python."""
+        """The method with its parameters, in one line."""
         shown = ", ".join(
-            f"{name}={p if isinstance(p, Schedule) else format(p, 'g')}"
+            f"{name}={p if isinstance(p, Schedule) else format(p, '.12g')}"
             for name, p in self.parameters.items()
         )
         power = f", power={self.power:g}" if self.power else ""
@@ -163,15 +172,15 @@ class Method:
 
 def range_of(name: str) -> tuple[str, Callable[[NDArray[np.float64]], Any]]:
     """The legal values of a parameter: in words, and as a test."""
-    return RANGES.get(name.rstrip("23456789"), ("a finite number", np.isfinite))
+    return RANGES.get(name.rstrip(DIGITS), ("a finite number", np.isfinite))
 
 
-def checked_parameters(checks: Checks, parameters: Mapping[str, Any]) -> dict[str, Parameter]:
+def checked_parameters(checks: Arguments, parameters: Mapping[str, Any]) -> dict[str, Parameter]:
     """The parameters as numbers and schedules; complaints go to `checks`."""
     return {n: parameter(checks, n, seen, *range_of(n)) for n, seen in parameters.items()}
 
 
 def letter_of(name: str) -> str:
     """The texts' letter of a parameter: lr -> eta, decay2 -> gamma2, any other name -> itself."""
-    base = name.rstrip("23456789")
+    base = name.rstrip(DIGITS)
     return LETTERS[base] + name[len(base) :] if base in LETTERS else name

@@ -5,13 +5,14 @@ A new linear optimiser is one function like `heavy_ball` below; nothing else has
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from nqmbench.errors import Checks, choices
+from nqmbench.arguments import Arguments, choices
 from nqmbench.method import Gradient, Method, State, Step, checked_parameters
 from nqmbench.schedules import Parameter
 
@@ -141,7 +142,7 @@ def preconditioned(method: Method, power: float) -> Method:
     >>> preconditioned(sgd(lr=0.1), power=0.5).title
     'preconditioned SGD'
     """
-    checks = Checks("preconditioned")
+    checks = Arguments("preconditioned")
     _check_method(checks, method)
     p = checks.number("power", power, "a finite number", np.isfinite, 0.0)
     checks.done()
@@ -165,12 +166,12 @@ def averaged(method: Method, decay: Parameter) -> Method:
     >>> averaged(sgd(lr=0.1), decay=0.99).label
     'averaged SGD(lr=0.1, decay=0.99)'
     """
-    checks = Checks("averaged")
+    checks = Arguments("averaged")
     _check_method(checks, method)
     checked_parameters(checks, {"decay": decay})
     checks.done()
     taken = {*method.starts, *method.parameters}
-    suffixes = ("", *"23456789")
+    suffixes = itertools.chain([""], map(str, itertools.count(2)))
     average, weight = next(
         (f"m{s}", f"decay{s}") for s in suffixes if not taken & {f"m{s}", f"decay{s}"}
     )
@@ -180,6 +181,7 @@ def averaged(method: Method, decay: Parameter) -> Method:
         parameters={**method.parameters, weight: decay},
         starts={**method.starts, average: 1.0},
         readout=average,
+        averages=method.averages + 1,
     )
 
 
@@ -199,11 +201,6 @@ class AveragedStep:
     average: str
     weight: str
 
-    @property
-    def averages(self) -> int:
-        """How many averages are nested here."""
-        return 1 + int(getattr(self.step, "averages", 0))
-
     def __call__(self, state: State, gradient: Gradient, eta: Any, **parameters: Any) -> State:
         gamma = parameters.pop(self.weight)
         new = self.step(state, gradient, eta, **parameters)
@@ -211,7 +208,7 @@ class AveragedStep:
         return {**new, self.average: m}
 
 
-def _check_method(checks: Checks, seen: Any) -> None:
+def _check_method(checks: Arguments, seen: Any) -> None:
     if not isinstance(seen, Method):
         checks.complain("method", seen, "a Method, such as nqmbench.sgd(lr=0.1)")
 
@@ -219,7 +216,7 @@ def _check_method(checks: Checks, seen: Any) -> None:
 def _with_velocity(
     what: str, lr: Any, momentum: Any, field_name: str, form: Any, forms: Mapping[str, Any]
 ) -> Method:
-    checks = Checks(what)
+    checks = Arguments(what)
     parameters = checked_parameters(checks, {"lr": lr, "momentum": momentum})
     if not isinstance(form, str) or form not in forms:
         checks.complain(field_name, form, choices(forms))

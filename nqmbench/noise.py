@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from nqmbench.errors import Checks, choices, is_finite
+from nqmbench.arguments import Arguments, choices, is_finite
 
 __all__ = ["LAWS", "NoiseLaw", "noise_law"]
 
@@ -99,7 +99,7 @@ class NoiseLaw:
         return f"{self.name}({self.nu:g})" if self.nu else self.name
 
 
-def noise_law(seen: Any, checks: Checks) -> NoiseLaw:
+def noise_law(seen: Any, checks: Arguments) -> NoiseLaw:
     """The law that a user wrote as a name or as ("student", nu); complaints go to `checks`."""
     law = ((seen.name, seen.nu) if seen.nu else seen.name) if isinstance(seen, NoiseLaw) else seen
     if isinstance(law, str) and law in LAWS and law != "student":

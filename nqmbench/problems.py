@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nqmbench.errors import Checks
+from nqmbench.arguments import Arguments
 from nqmbench.noise import NoiseLaw, noise_law
 
 __all__ = ["NoisyQuadratic"]
@@ -60,7 +60,7 @@ class NoisyQuadratic:
         optimum: ArrayLike = 0.0,
         noise: Any = "gaussian",
     ) -> None:
-        checks = Checks("NoisyQuadratic")
+        checks = Arguments("NoisyQuadratic")
         curvature = checks.vector("h", h, "finite numbers > 0", lambda x: x > 0)
         d = curvature.size
         anything = "finite numbers"

@@ -24,13 +24,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.errors import InvalidArguments, shorten
+from nqmbench.arguments import shorten
+from nqmbench.errors import InvalidArguments
 from nqmbench.method import Method
 
 __all__ = ["OpenLoop", "Sequential", "open_loop", "sequential"]
 
 Floats = NDArray[np.float64]
 
+FEW_STATES = 5  # 120 orders; beyond, the order in which the method lists its states is taken
 ROUNDING = 1e-12  # relative; a textbook step loses a few units in the last place
 CANCELLED = 1e-14  # relative; a difference of two equal numbers after a few roundings
 
@@ -230,7 +232,9 @@ def sequential(loop: OpenLoop) -> Sequential:
     (('v', 'w', 'm'), 6)
     """
     rows = np.concatenate([loop.F, loop.b[:, :, None]], axis=2)  # (T, n, n + 1)
-    forms = [in_order(loop, rows, order) for order in itertools.permutations(range(loop.n))]
+    every = itertools.permutations(range(loop.n))
+    orders = every if loop.n <= FEW_STATES else [tuple(range(loop.n))]
+    forms = [in_order(loop, rows, order) for order in orders]
     return min(forms, key=lambda form: form.terms)
 
 

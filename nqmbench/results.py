@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nqmbench.errors import UsageError, cannot_write
+from nqmbench.errors import DamagedRunError, UsageError, cannot_write
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,8 @@ __all__ = ["CELL_COLUMNS", "ESTIMATE_COLUMNS", "VERDICT_COLUMNS", "Run", "load_r
 
 VERDICT_COLUMNS = (
     "suite", "claim", "ref", "mends", "case", "of", "statistic", "kind", "verdict", "expected",
-    "reason", "margin", "worst_step", "formula", "exact", "estimate", "low", "high", "trials",
+    "reason", "margin", "worst_step", "deviation", "formula", "exact", "estimate", "low", "high",
+    "trials",
 )  # fmt: skip
 CELL_COLUMNS = (
     "suite", "claim", "case", "method", "of", "statistic", "step", "formula", "exact", "estimate",
@@ -50,7 +51,7 @@ class Run:
 
     Args:
         verdicts, cells, estimates: the tables, with the columns above.
-        about: {"run": arguments, "suites": [...], "machine": {...}}; see `runner.describe`.
+        about: {"run": arguments, "suites": [...], "machine": {...}}; see `describe.describe`.
     """
 
     verdicts: pd.DataFrame
@@ -92,6 +93,7 @@ def load_run(folder: str | Path) -> Run:
 
     Raises:
         UsageError: there is no complete run in the folder.
+        DamagedRunError: a file of it was damaged or changed.
     """
     import pandas as pd
 
@@ -107,16 +109,27 @@ def load_run(folder: str | Path) -> Run:
         "expected", "reason", "method", "experiment", "observable",
     )  # fmt: skip
     texts = dict.fromkeys(words, "str")
-    tables = {
-        name: pd.read_csv(place / f"{name}.csv", dtype=texts, keep_default_na=False, na_values=[""])
-        for name in TABLES
-    }
+    try:
+        about = json.loads((place / "run.json").read_text(encoding="utf-8"))
+        tables = {
+            name: pd.read_csv(
+                place / f"{name}.csv", dtype=texts, keep_default_na=False, na_values=[""]
+            )
+            for name in TABLES
+        }
+    except (ValueError, pd.errors.ParserError) as error:  # what is not JSON, UTF-8 or a table
+        raise DamagedRunError(f"{place}: damaged: {error}; run the command again") from error
+    for name, columns in TABLES.items():
+        if tuple(tables[name].columns) != columns:
+            raise DamagedRunError(
+                f"{place}: {name}.csv has the columns {', '.join(tables[name].columns)}; "
+                f"allowed: {', '.join(columns)}; run the command again"
+            )
     for table in tables.values():
         for column in set(texts) & set(table.columns):
             table[column] = table[column].fillna("").str.removeprefix("\t")
         for column in {"worst_step", "step", "trials"} & set(table.columns):
             table[column] = table[column].astype("Int64")
-    about = json.loads((place / "run.json").read_text(encoding="utf-8"))
     return Run(tables["verdicts"], tables["cells"], tables["estimates"], about)
 
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from nqmbench.arguments import Arguments
 from nqmbench.consistency import contradictions, self_test_level
 from nqmbench.describe import describe
-from nqmbench.errors import Checks, choices
 from nqmbench.experiment import Experiment
 from nqmbench.ledger import Ledger
 from nqmbench.moments import Moments, merge
@@ -35,6 +35,9 @@ class Observer(Protocol):
     def planned(self, plan: Plan) -> None:
         """The plan is made; nothing is simulated yet."""
 
+    def simulated(self, experiment: Experiment, trials: int, of: int) -> None:
+        """So many of the trajectories up to the next look are done."""
+
     def looked(self, ledger: Ledger, experiment: Experiment, trials: int) -> None:
         """An experiment has reached so many trajectories and its cells were judged."""
 
@@ -43,6 +46,9 @@ class Silent:
     """The observer who says nothing."""
 
     def planned(self, plan: Plan) -> None:
+        """Nothing."""
+
+    def simulated(self, experiment: Experiment, trials: int, of: int) -> None:
         """Nothing."""
 
     def looked(self, ledger: Ledger, experiment: Experiment, trials: int) -> None:
@@ -77,16 +83,18 @@ def run(
     Raises:
         InvalidArguments: wrong arguments. UsageError, SuiteError: no such suite, or a broken file.
     """
-    checks = Checks("run")
-    if preset not in PRESETS:
-        checks.complain("preset", preset, choices(PRESETS))
+    checks = Arguments("run")
+    patterns = [names] if isinstance(names, str) else names
+    if not isinstance(patterns, Sequence) or not all(isinstance(n, str) for n in patterns):
+        checks.complain("names", names, "a suite's name, a glob, or a list of such")
+    if suites is not None:
+        checks.instance("suites", suites, str | Path, "a folder")
+    checks.choice("preset", preset, PRESETS)
     start = checks.integer("seed", seed, 0, 2**64 - 1)
-    if precision not in PRECISIONS:
-        checks.complain("precision", precision, choices(PRECISIONS))
+    checks.choice("precision", precision, PRECISIONS)
     workers = check_threads(checks, threads)
     checks.done()
     clock = time.monotonic()
-    patterns = [names] if isinstance(names, str) else list(names)
     chosen = select(load_suites(suites), patterns)
     plan = make_plan(chosen, PRESETS[preset])
     watch = observer or Silent()
@@ -95,7 +103,7 @@ def run(
     ledger, moments, bugs = pursue(plan, truths, PRESETS[preset], start, workers, precision, watch)
     verdicts = verdict_table(ledger, truths, bugs)
     arguments = {
-        "names": patterns,
+        "names": list(patterns),
         "preset": preset,
         "seed": start,
         "precision": precision,
@@ -135,7 +143,9 @@ def pursue(
                 del looks[key]
                 continue
             experiment = plan.experiments[key]
-            moments[key] = extend(experiment, moments.get(key), size, seed, threads, precision)
+            moments[key] = extend(
+                experiment, moments.get(key), size, seed, threads, precision, watch
+            )
             ledger.hear(key, moments[key], precision)
             found = contradictions(experiment, moments[key], truths[key], z, precision)
             bugs.setdefault(key, []).extend(found)
@@ -163,8 +173,13 @@ def extend(
     seed: int,
     threads: int,
     precision: str,
+    watch: Observer,
 ) -> Moments:
     """The moments of the first `size` trajectories: those known, merged with the next ones."""
     first = moments.count if moments is not None else 0
-    more = run_increment(experiment, first, size - first, seed, threads, precision)
+
+    def progress(done: int) -> None:
+        watch.simulated(experiment, first + done, size)
+
+    more = run_increment(experiment, first, size - first, seed, threads, precision, progress)
     return more if moments is None else merge(moments, more)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.errors import Checks
+from nqmbench.arguments import Arguments
 
 __all__ = [
     "Parameter",
@@ -62,13 +62,13 @@ class Schedule:
             InvalidArguments: more steps than the horizon, or a formula of the wrong shape.
         """
         if self.shorter_than(steps):
-            checks = Checks(str(self))
+            checks = Arguments(str(self))
             checks.complain("steps", steps, f"at most the schedule's {self.horizon} steps")
             checks.done()
         with np.errstate(under="ignore"):
             values = np.asarray(self.formula(np.arange(steps, dtype=np.float64)), dtype=np.float64)
         if values.shape not in ((), (steps,)):
-            checks = Checks(str(self))
+            checks = Arguments(str(self))
             checks.complain("formula", f"shape {values.shape}", f"shape () or ({steps},)")
             checks.done()
         return np.broadcast_to(values, (steps,))
@@ -78,8 +78,11 @@ class Schedule:
         return self.horizon is not None and self.horizon < steps
 
     def __str__(self) -> str:
-        shown = ", ".join(f"{v:g}" for v in self.symbols.values())
-        return f"{self.name}({shown})"
+        shown = [f"{v:.12g}" for v in self.symbols.values()]
+        if not shown and self.horizon is not None:
+            listed = self.values(min(self.horizon, 3))
+            shown = [f"{v:g}" for v in listed] + ["..."] * (self.horizon > 3)
+        return f"{self.name}({', '.join(shown)})"
 
 
 Parameter = float | Schedule
@@ -91,7 +94,7 @@ def linear(lr: float, steps: int) -> Schedule:
     >>> float(linear(1.0, 10).values(10)[9])
     0.09999999999999998
     """
-    checks = Checks("linear")
+    checks = Arguments("linear")
     eta0, total = _positive(checks, "lr", lr), checks.integer("steps", steps, 1)
     checks.done()
     return Schedule("linear", lambda t: eta0 * (1 - t / total), {"0": eta0, "T": total}, total)
@@ -103,7 +106,7 @@ def step_decay(lr: float, factor: float, every: int) -> Schedule:
     >>> step_decay(1.0, 0.5, 2).values(5).tolist()
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
-    checks = Checks("step_decay")
+    checks = Arguments("step_decay")
     eta0, rate = _positive(checks, "lr", lr), _fraction(checks, "factor", factor)
     period = checks.integer("every", every, 1)
     checks.done()
@@ -117,7 +120,7 @@ def cosine(lr: float, steps: int) -> Schedule:
     >>> cosine(1.0, 2).values(2).tolist()
     [1.0, 0.5]
     """
-    checks = Checks("cosine")
+    checks = Arguments("cosine")
     eta0, total = _positive(checks, "lr", lr), checks.integer("steps", steps, 1)
     checks.done()
     symbols = {"0": eta0, "T": total}
@@ -130,7 +133,7 @@ def inverse_time(lr: float, t0: float) -> Schedule:
     >>> inverse_time(1.0, t0=1).values(3).tolist()
     [1.0, 0.5, 0.3333333333333333]
     """
-    checks = Checks("inverse_time")
+    checks = Arguments("inverse_time")
     eta0, scale = _positive(checks, "lr", lr), _positive(checks, "t0", t0)
     checks.done()
     return Schedule("inverse_time", lambda t: eta0 / (1 + t / scale), {"0": eta0, "t0": scale})
@@ -142,7 +145,7 @@ def exponential(lr: float, rate: float) -> Schedule:
     >>> exponential(1.0, 0.5).values(3).tolist()
     [1.0, 0.5, 0.25]
     """
-    checks = Checks("exponential")
+    checks = Arguments("exponential")
     eta0, factor = _positive(checks, "lr", lr), _fraction(checks, "rate", rate)
     checks.done()
     return Schedule("exponential", lambda t: eta0 * factor**t, {"0": eta0, "rate": factor})
@@ -154,7 +157,7 @@ def inverse_sqrt(lr: float) -> Schedule:
     >>> float(inverse_sqrt(1.0).values(4)[3])
     0.5
     """
-    checks = Checks("inverse_sqrt")
+    checks = Arguments("inverse_sqrt")
     eta0 = _positive(checks, "lr", lr)
     checks.done()
     return Schedule("inverse_sqrt", lambda t: eta0 / np.sqrt(1 + t), {"0": eta0})
@@ -168,7 +171,7 @@ def warmup_cosine(lr: float, warmup: int, steps: int) -> Schedule:
     >>> warmup_cosine(1.0, warmup=2, steps=4).values(4).tolist()
     [0.5, 1.0, 1.0, 0.5]
     """
-    checks = Checks("warmup_cosine")
+    checks = Arguments("warmup_cosine")
     eta0, total = _positive(checks, "lr", lr), checks.integer("steps", steps, 2)
     rise = checks.integer("warmup", warmup, 1, total - 1)
     checks.done()
@@ -186,7 +189,7 @@ def schedule(values: Sequence[float]) -> Schedule:
     >>> schedule([0.3, 0.2, 0.1]).values(2).tolist()
     [0.3, 0.2]
     """
-    checks = Checks("schedule")
+    checks = Arguments("schedule")
     listed = _listed(checks, "values", values)
     checks.done()
     return listed
@@ -203,14 +206,14 @@ def uniform_average() -> Schedule:
     return Schedule("uniform_average", lambda t: t / (t + 1))
 
 
-def as_parameter(checks: Checks, field: str, seen: Any) -> Any:
+def as_parameter(checks: Arguments, field: str, seen: Any) -> Any:
     """A bare sequence of numbers is a schedule; everything else is left as it is."""
     bare = isinstance(seen, list | tuple) or (isinstance(seen, np.ndarray) and seen.ndim > 0)
     return _listed(checks, field, seen) if bare else seen
 
 
 def parameter(
-    checks: Checks, field: str, seen: Any, allowed: str, legal: Callable[[Floats], Any]
+    checks: Arguments, field: str, seen: Any, allowed: str, legal: Callable[[Floats], Any]
 ) -> Parameter:
     """A number for which `legal` holds, or a schedule, whose values are checked when it is used."""
     known = as_parameter(checks, field, seen)
@@ -221,14 +224,14 @@ def parameter(
     )
 
 
-def _listed(checks: Checks, field: str, seen: Any) -> Schedule:
+def _listed(checks: Arguments, field: str, seen: Any) -> Schedule:
     values = checks.vector(field, seen, "a non-empty sequence of finite numbers", np.isfinite)
     return Schedule("schedule", lambda t: values[t.astype(np.int64)], {}, values.size)
 
 
-def _positive(checks: Checks, field: str, seen: Any) -> float:
+def _positive(checks: Arguments, field: str, seen: Any) -> float:
     return checks.number(field, seen, "a finite number > 0", lambda x: x > 0, stand_in=1.0)
 
 
-def _fraction(checks: Checks, field: str, seen: Any) -> float:
+def _fraction(checks: Arguments, field: str, seen: Any) -> float:
     return checks.number(field, seen, "a number in (0, 1]", lambda x: 0 < x <= 1, stand_in=1.0)

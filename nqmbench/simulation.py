@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.errors import Checks, choices
+from nqmbench.arguments import Arguments
 from nqmbench.experiment import Experiment
 from nqmbench.moments import Moments
 from nqmbench.recursion import sequential
@@ -94,14 +94,13 @@ def simulate(
     >>> bool(abs(row["mean"] - 0.0526316) < 5 * row["mean_se"]), int(row["trials"])
     (True, 4096)
     """
-    checks = Checks("simulate")
+    checks = Arguments("simulate")
     given: Any = experiment
     if not isinstance(given, Experiment):
         checks.complain("experiment", given, "an Experiment")
     count = checks.integer("trials", trials, 1, LARGEST_TRIALS)
     start = checks.integer("seed", seed, 0, 2**64 - 1)
-    if precision not in PRECISIONS:
-        checks.complain("precision", precision, choices(PRECISIONS))
+    checks.choice("precision", precision, PRECISIONS)
     workers = check_threads(checks, threads)
     checks.done()
     moments = run_increment(experiment, 0, count, start, workers, precision)
@@ -211,7 +210,7 @@ def available_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def check_threads(checks: Checks, seen: Any) -> int:
+def check_threads(checks: Arguments, seen: Any) -> int:
     """The number of threads asked for: by the argument, by NQMBENCH_THREADS, or all cores."""
     named = os.environ.get("NQMBENCH_THREADS")
     if seen is None and named is not None:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.errors import Checks, InvalidArguments
+from nqmbench.arguments import Arguments
+from nqmbench.errors import InvalidArguments
 from nqmbench.method import Method
 from nqmbench.recursion import open_loop
 
@@ -38,7 +39,7 @@ def spectral_radius(method: Method, h: Any) -> Floats:
     [0.9, 0.9]
     """
     _refuse_schedules(method, "spectral_radius")
-    checks = Checks("spectral_radius")
+    checks = Arguments("spectral_radius")
     curvature = checks.vector("h", h, "finite numbers > 0", lambda x: x > 0)
     checks.done()
     lam = curvature ** (1 - method.power)
@@ -71,7 +72,8 @@ def stability_limit(method: Method) -> float:
     def unstable(lam: float) -> bool:
         return float(radius(loop.closed(np.array([lam / lr]))[0])[0]) > 1.0
 
-    # Walk up until the radius exceeds one, then halve the interval to rounding.
+    # Walk up by 5 % at a time, from far below any limit to 10^6, until the radius exceeds one;
+    # then halve the interval to rounding.
     first = next((x for x in 0.01 * 1.05 ** np.arange(400) if unstable(x)), np.inf)
     return bisect(unstable, low=0.0, high=float(first)) if np.isfinite(first) else np.inf
 
@@ -85,5 +87,8 @@ def bisect(above: Callable[[float], bool], low: float, high: float) -> float:
 
 
 def _refuse_schedules(method: Method, what: str) -> None:
+    checks = Arguments(what)
+    checks.instance("method", method, Method, "a Method, such as nqmbench.sgd(lr=0.1)")
+    checks.done()
     if not method.constant:
         raise InvalidArguments(f"{what}: {method.label} changes with the step; constants only")

@@ -13,8 +13,9 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
+from nqmbench.arguments import choices
 from nqmbench.claims import Suite
-from nqmbench.errors import SuiteError, UsageError, choices
+from nqmbench.errors import SuiteError, UsageError
 
 __all__ = ["load_suites", "select", "shipped_folder"]
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nqmbench.checks import CheckResult, judge_check
 from nqmbench.claims import Check, Claim
+from nqmbench.experiment import Experiment
 from nqmbench.explain import explanation
-from nqmbench.ledger import Ledger, Record, experiment_label
+from nqmbench.ledger import Ledger, Record
 from nqmbench.moments import Moments
 from nqmbench.plan import Case, PlannedClaim
 from nqmbench.results import CELL_COLUMNS, ESTIMATE_COLUMNS, VERDICT_COLUMNS
@@ -79,6 +81,7 @@ def estimate_table(
 ) -> pd.DataFrame:
     """One row per experiment, step and observable, from the last look."""
     rows = []
+    names = experiment_names(ledger.plan.experiments)
     for key, experiment in ledger.plan.experiments.items():
         if key not in moments:
             continue
@@ -87,7 +90,7 @@ def estimate_table(
             for o, observable in enumerate(experiment.observed):
                 rows.append(
                     {
-                        "experiment": experiment_label(experiment),
+                        "experiment": names[key],
                         "step": step,
                         "observable": observable.name,
                         "mean": mean.value[s, o],
@@ -100,6 +103,16 @@ def estimate_table(
                     }
                 )
     return frame(rows, ESTIMATE_COLUMNS)
+
+
+def experiment_names(experiments: Mapping[str, Experiment]) -> dict[str, str]:
+    """A name for each experiment: its label, with the start of its key where labels are equal."""
+    labels = {key: f"{e.label}, steps={e.steps}" for key, e in experiments.items()}
+    counts = Counter(labels.values())
+    return {
+        key: label if counts[label] == 1 else f"{label} [{experiments[key].key[:8]}]"
+        for key, label in labels.items()
+    }
 
 
 def common(claim: PlannedClaim) -> dict[str, Any]:
@@ -125,6 +138,7 @@ def check_row(claim: PlannedClaim, result: CheckResult) -> dict[str, Any]:
         "verdict": result.verdict.value,
         "reason": check_reason(claim.item.kind, result),
         "margin": NAN,
+        "deviation": result.deviation,
         "formula": result.claimed,
         "exact": result.true,
     }
@@ -156,6 +170,7 @@ def case_row(
         "verdict": verdict.value,
         "reason": text,
         "worst_step": shown.cell.step,
+        "deviation": shown.deviation,
         "formula": shown.cell.claimed,
         "exact": exact_value(ledger, shown, truths),
         "estimate": sample.estimate if sample else NAN,

@@ -14,11 +14,12 @@ the read-out; its mean and variance follow from the cumulants of order up to 4 (
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nqmbench.arguments import Arguments
 from nqmbench.cumulants import power_cumulant
 from nqmbench.doubling import constant_responses, settled_responses
 from nqmbench.errors import InvalidArguments
@@ -84,6 +85,7 @@ def exact(experiment: Experiment) -> ExactMoments:
     0     1      error  0.820000   0.03260
     1  1000      error  0.052632   0.00554
     """
+    check_experiment("exact", experiment)
     highest = max(2 * o.power for o in experiment.observed)
     kappa = readout_cumulants(experiment, highest)
     return summarise(experiment, np.array(experiment.checkpoints, dtype=np.float64), kappa)
@@ -100,6 +102,7 @@ def steady_state(experiment: Experiment) -> ExactMoments:
     >>> float(nq.steady_state(e).mean[0, 0])  # lam / (2 - lam)
     0.3333333333333333
     """
+    check_experiment("steady_state", experiment)
     A, _ = experiment.open_loop.closed(experiment.curvature)
     if not (is_constant(experiment) and (radius(A) < 1).all()):
         raise InvalidArguments(
@@ -179,6 +182,13 @@ def finite_orders(experiment: Experiment, highest: int) -> tuple[int, ...]:
     """The orders >= 2 with a finite cumulant that is not 0: for Gaussian noise only the second."""
     law = experiment.problem.noise
     return tuple(r for r in range(2, highest + 1) if law.cumulant(r) not in (0, np.inf))
+
+
+def check_experiment(what: str, seen: Any) -> None:
+    """Refuse anything that is not an experiment."""
+    checks = Arguments(what)
+    checks.instance("experiment", seen, Experiment, "an Experiment")
+    checks.done()
 
 
 def is_constant(experiment: Experiment) -> bool:

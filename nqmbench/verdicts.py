@@ -22,7 +22,7 @@ from scipy.special import ndtri
 
 __all__ = [
     "ALPHA", "LOOKS", "PRESETS", "Preset", "Region", "Sample", "Verdict", "combine",
-    "critical_value", "decide", "hall_interval", "look_sizes", "region",
+    "critical_value", "decide", "decide_check", "excess", "hall_interval", "look_sizes", "region",
 ]  # fmt: skip
 
 ALPHA = 0.05  # the probability of any wrong verdict in a suite
@@ -32,6 +32,12 @@ GATE = 0.04  # largest |skewness| / sqrt(n) at which the interval is trusted
 DETERMINISTIC = {"mixed": 1e-9, "f32": 1e-5}  # relative tolerance where there is no noise
 ALLOWANCE = {"mixed": 1e-6, "f32": 1e-5}  # rounding of the simulation against exact theory
 SMALLEST = {"mixed": 1e-300, "f32": 1e-37}  # below it a number loses its digits one by one
+
+
+# Of checks, relative: rounding; an eigenvalue at a double root; a numerical search.
+CHECK_TOLERANCE = {
+    "identity": 1e-9, "bound": 1e-9, "rate": 1e-6, "optimum": 1e-3, "existence": 0.0,
+}  # fmt: skip
 
 
 class Verdict(StrEnum):
@@ -165,6 +171,28 @@ def decide(sample: Sample, target: Region, z: float) -> Verdict | None:
     if high < target.low or low > target.high:
         return Verdict.REFUTED
     return None
+
+
+def decide_check(kind: str, claimed: float, true: float) -> Verdict:
+    """The verdict on a check: CONFIRMED when its numbers are as claimed, up to their rounding.
+
+    >>> decide_check("bound", claimed=1.4, true=2**0.5), decide_check("rate", 0.9, 0.9 + 1e-9)
+    (<Verdict.REFUTED: 'REFUTED'>, <Verdict.CONFIRMED: 'CONFIRMED'>)
+    """
+    holds = claimed == true or excess(kind, claimed, true) <= CHECK_TOLERANCE[kind]
+    return Verdict.CONFIRMED if holds else Verdict.REFUTED
+
+
+def excess(kind: str, claimed: float, true: float) -> float:
+    """How far a check is from what it claims, relative to the larger of its numbers.
+
+    A bound is exceeded by true - claimed; every other kind by the distance.
+    """
+    if claimed == true:
+        return 0.0
+    difference = true - claimed if kind == "bound" else abs(true - claimed)
+    size = max(abs(claimed), abs(true))
+    return difference if math.isinf(difference) else difference / size
 
 
 def hall_interval(

@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 
 from nqmbench.checks import CheckResult
+from nqmbench.claims import BOUNDS
 from nqmbench.ledger import Record
 from nqmbench.plan import Case
 from nqmbench.verdicts import GATE, Verdict
 
-__all__ = ["check_reason", "reason", "worst"]
+__all__ = ["check_reason", "nearest", "reason", "worst"]
 
 
 def percent(x: float, signed: bool = False) -> str:
@@ -30,6 +31,9 @@ def percent(x: float, signed: bool = False) -> str:
 
 def worst(records: Sequence[Record]) -> Record:
     """The record that says most about a case: a refuted one before an open one before the rest."""
+    kinds = {r.verdict for r in records}
+    if kinds == {Verdict.CONFIRMED} and records[0].claim.item.kind in BOUNDS:
+        return nearest(records)
     order = [Verdict.REFUTED, Verdict.DIVERGED, None, Verdict.CONFIRMED]
 
     def rank(r: Record) -> tuple[int, float]:
@@ -91,11 +95,13 @@ def confirmed(record: Record, records: Sequence[Record]) -> str:
             return "holds, without noise"
     step = record.cell.step
     if kind in ("upper bound", "lower bound"):
-        slack = min(
-            (abs(r.deviation) for r in records if math.isfinite(r.deviation)), default=math.inf
-        )
-        where = "at its checkpoint" if len(records) == 1 else f"at all {len(records)} checkpoints"
-        return f"holds {where}; the closest value is {percent(slack)} away"
+        near = nearest(records)
+        if not math.isfinite(near.deviation):
+            return "holds; nothing comes near"
+        where = f"at k = {near.cell.step}"
+        inside = near.deviation < 0 if kind == "upper bound" else near.deviation > 0
+        side = "inside" if inside or near.deviation == 0 else "beyond, within the margin"
+        return f"holds; nearest {where}: {percent(abs(near.deviation))} {side}"
     deviation = percent(record.deviation, True)
     text = f"within {percent(margin)}; largest deviation {deviation} at k = {step}"
     visible = [r for r in records if excludes_claimed(r)]
@@ -103,6 +109,13 @@ def confirmed(record: Record, records: Sequence[Record]) -> str:
         far = max(visible, key=lambda r: abs(r.deviation))
         text += f"; detectably not exact ({percent(far.deviation, True)} at k = {far.cell.step})"
     return text
+
+
+def nearest(records: Sequence[Record]) -> Record:
+    """The record that comes closest to breaking its bound, or breaks it most."""
+    sign = -1 if records[0].claim.item.kind == "upper bound" else 1
+    known = [r for r in records if math.isfinite(r.deviation)]
+    return min(known or records, key=lambda r: sign * r.deviation)
 
 
 def excludes_claimed(record: Record) -> bool:
@@ -156,4 +169,4 @@ def check_reason(kind: str, result: CheckResult) -> str:
     if result.verdict is Verdict.CONFIRMED:
         return f"exact: {pair}"
     over = "exceeded" if kind == "bound" else "off"
-    return f"{over} by {percent(result.excess)}: {pair}"
+    return f"{over} by {percent(abs(result.deviation))}: {pair}"

@@ -79,7 +79,7 @@ def true_moment(k, h, eta, beta, B, sigma, w0):
     return w**2 + ww
 
 
-def steps_of_two() -> list[nq.Experiment]:
+def two_momenta() -> list[nq.Experiment]:
     """Momentum .9 and .5, to tell (1 + beta)/(1 - beta) from 1/(1 - beta)."""
     return [
         nq.Experiment(TWO, nq.heavy_ball(lr=0.1, momentum=beta), steps=1000, checkpoints=[1000])
@@ -92,7 +92,7 @@ def steps_of_two() -> list[nq.Experiment]:
     ref="T1-24",
     of="w[i]",
     statistic="variance",
-    experiments=steps_of_two,
+    experiments=two_momenta,
     expect="refuted",
 )
 def text_factor(h, eta, beta, B, sigma):
@@ -105,7 +105,7 @@ def text_factor(h, eta, beta, B, sigma):
     mends="T1-24",
     of="w[i]",
     statistic="variance",
-    experiments=steps_of_two,
+    experiments=two_momenta,
     expect="confirmed",
 )
 def true_factor(h, eta, beta, B, sigma):
@@ -121,7 +121,7 @@ def true_factor(h, eta, beta, B, sigma):
     of="w[i]",
     statistic="variance",
     kind="upper bound",
-    experiments=steps_of_two,
+    experiments=two_momenta,
     expect="confirmed",
 )
 def largest_factor(h, eta, beta, B, sigma):

@@ -204,7 +204,7 @@ def batches() -> list[nq.Experiment]:
     at=(1, 10, 100, 1000),
     expect="confirmed",
 )
-def one_over_batch(k, experiment, h, eta, B, sigma):
+def one_over_batch(k, h, eta, B, sigma):
     """At every step the variance is 1/B of the one with a single sample."""
     a = 1 - eta * h
     single = (eta * h * sigma) ** 2 * (1 - a ** (2 * k)) / (1 - a**2)

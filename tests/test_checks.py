@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import nqmbench as nq
-from nqmbench.checks import TOLERANCE, judge_check
-from nqmbench.verdicts import Verdict
+from nqmbench.checks import judge_check
+from nqmbench.verdicts import CHECK_TOLERANCE, Verdict
 from nqmbench.wording import check_reason
 
 
@@ -21,7 +21,7 @@ def judge(function, kind="identity"):
 
 @pytest.mark.parametrize("kind", ["identity", "rate", "optimum"])
 def test_equal_to_the_tolerance_of_its_kind_and_not_beyond(kind):
-    t = TOLERANCE[kind]
+    t = CHECK_TOLERANCE[kind]
     for sign in (1, -1):
         assert judged(2 * (1 + 0.5 * sign * t), 2.0, kind).verdict is Verdict.CONFIRMED
         assert judged(2 * (1 + 2 * sign * t), 2.0, kind).verdict is Verdict.REFUTED
@@ -61,7 +61,7 @@ def test_existence_compares_truth_values():
 def test_of_several_pairs_the_worst_is_shown():
     result = judged([1.0, 2.0, 3.0], [1.0, 2.5, 3.1])
     assert (result.claimed, result.true) == (2.0, 2.5)
-    assert result.excess == pytest.approx(0.2)
+    assert result.deviation == pytest.approx(0.25)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_check_that_cannot_be_judged_is_an_error_with_its_reason(function, rea
     [
         (0.5, 0.5, "identity", "exact: claimed 0.5, true 0.5"),
         (0.5, 0.4, "rate", "off by 20 %: claimed 0.5, true 0.4"),
-        (1.0, 1.25, "bound", "exceeded by 20 %: claimed 1, true 1.25"),
+        (1.0, 1.25, "bound", "exceeded by 25 %: claimed 1, true 1.25"),
         (1.0, math.inf, "identity", "off by infinitely much: claimed 1, true inf"),
         (True, False, "existence", "claimed True, true False"),
     ],

@@ -159,3 +159,11 @@ def test_a_suites_experiments_are_checked():
         nq.Suite("demo", experiments=experiment())
     with pytest.raises(InvalidArguments, match="only Experiments in the list"):
         nq.Suite("demo", experiments=[experiment(), 5])
+
+
+def test_a_claim_and_a_check_are_functions():
+    suite = nq.Suite("demo")
+    for decorate in (suite.claim("claim", of="error"), suite.check("check")):
+        with pytest.raises(InvalidArguments, match="formula: got 5; allowed: a function"):
+            decorate(5)
+    assert suite.items == []

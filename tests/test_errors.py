@@ -5,18 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nqmbench.errors import (
-    Checks,
-    InvalidArguments,
-    NqmbenchError,
-    OutputError,
-    SuiteError,
-    UsageError,
-    choices,
-    is_finite,
-    is_real,
-    shorten,
-)
+from nqmbench.arguments import Arguments, choices, is_finite, is_real, shorten
+from nqmbench.errors import InvalidArguments, NqmbenchError, OutputError, SuiteError, UsageError
 
 
 @pytest.mark.parametrize(
@@ -28,7 +18,7 @@ def test_every_error_of_the_users_has_one_root_and_an_exit_code(error, code):
 
 
 def test_without_complaints_nothing_is_raised():
-    checks = Checks("thing")
+    checks = Arguments("thing")
     assert checks.number("x", np.int64(3), "a number", lambda x: x > 0, 1.0) == 3.0
     assert checks.integer("n", 1e6, 1) == 1_000_000
     assert checks.integer("n", np.array(4), 1, 4) == 4
@@ -37,11 +27,11 @@ def test_without_complaints_nothing_is_raised():
 
 
 def test_large_integers_are_not_rounded_on_the_way():
-    assert Checks("thing").integer("n", 2**53 + 1, 0) == 2**53 + 1
+    assert Arguments("thing").integer("n", 2**53 + 1, 0) == 2**53 + 1
 
 
 def test_all_complaints_are_raised_together_in_order():
-    checks = Checks("thing")
+    checks = Arguments("thing")
     checks.number("x", "a b", "a number", lambda x: True, 1.0)
     checks.integer("n", 11, 1, 10)
     checks.complain("form", [1, 2], choices(["a", "b"]))
@@ -77,7 +67,7 @@ def test_long_values_are_cut_and_huge_integers_described():
 
 
 def refuse(value):
-    checks = Checks("thing")
+    checks = Arguments("thing")
     checks.integer("n", value, 1)
     checks.done()
 

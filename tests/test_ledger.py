@@ -5,7 +5,7 @@ import pytest
 from synthetic import drawn, ledger_of, one_experiment, sample_of
 
 import nqmbench as nq
-from nqmbench.ledger import Ledger, experiment_label, samples
+from nqmbench.ledger import Ledger, samples
 from nqmbench.plan import make_plan
 from nqmbench.verdicts import PRESETS, Region, Verdict, critical_value
 
@@ -259,10 +259,6 @@ def test_each_claim_hears_its_own_observable_and_step():
     mean = np.array([[9.0, 1.0], [4.0, 9.0]])
     ledger.hear(task, sample_of(mean, 1e-6, MANY, shape=(2, 2)), "mixed")
     assert [r.verdict for r in ledger.records] == [Verdict.CONFIRMED] * 2
-
-
-def test_estimates_stand_under_a_name_with_the_number_of_steps():
-    assert experiment_label(one_experiment((7,))).endswith("B=1, h=1, steps=7")
 
 
 def test_a_plan_of_checks_has_an_empty_ledger():

@@ -233,7 +233,7 @@ def test_weight_decay_refuses_an_optimum_away_from_zero_and_says_what_to_do():
 def test_labels_are_one_short_line(name, wrapper):
     method = wrapped(METHODS[name].build(0.123456789, 0.9), *WRAPPERS[wrapper])
     assert "\n" not in method.label
-    assert len(method.label) < 100
+    assert len(method.label) < 110
     assert method.title in method.label
 
 
@@ -351,3 +351,20 @@ def test_a_schedule_that_leaves_the_range_is_refused_with_the_step(lr, momentum,
 def test_a_schedule_of_step_sizes_may_stop_at_zero():
     moments = exact(nq.Experiment(nq.NoisyQuadratic(1.0), nq.sgd([0.5, 0.0]), 1, 2, [1, 2]))
     assert moments.mean[0].tolist() == moments.mean[1].tolist()
+
+
+def test_averages_nest_as_deep_as_wanted():
+    method = METHODS["sgd"].build(0.1, 0.9)
+    for _ in range(11):
+        method = nq.averaged(method, 0.5)
+    assert method.averages == 11
+    assert method.symbols["gamma11"] == 0.5
+    e = nq.Experiment(nq.NoisyQuadratic(1.0, sigma=0.0), method, steps=1, observables=["w[0]"])
+    # one step moves w to 0.9; each average then halves the distance that is left
+    assert exact(e).mean[-1, 0] == pytest.approx(1 - 0.1 * 0.5**11, rel=1e-14)
+
+
+@pytest.mark.parametrize("name", ["k", "h", "B", "sigma", "experiment"])
+def test_a_parameter_may_not_hide_a_symbol_of_the_problem(name):
+    with pytest.raises(InvalidArguments, match=f"parameters: got '{name}'; allowed: names other"):
+        nq.Method("mine", lambda state, gradient, eta: state, {"lr": 0.1, name: 0.5})

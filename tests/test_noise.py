@@ -10,7 +10,8 @@ import pytest
 from scipy import integrate
 
 import nqmbench as nq
-from nqmbench.errors import Checks, InvalidArguments
+from nqmbench.arguments import Arguments
+from nqmbench.errors import InvalidArguments
 from nqmbench.noise import LAWS, MOMENTS, NoiseLaw, noise_law
 
 ITERATION = 1e-7  # relative: adaptive quadrature of densities with heavy tails
@@ -91,7 +92,7 @@ def test_student_noise_is_a_pair_of_name_and_degrees(nu):
     assert nq.NoisyQuadratic(1.0, noise=("student", nu)).noise == NoiseLaw("student", float(nu))
     assert nq.NoisyQuadratic(1.0, noise=["student", nu]).noise.nu == nu
     law = NoiseLaw("student", float(nu))
-    assert noise_law(law, Checks("test")) == law
+    assert noise_law(law, Arguments("test")) == law
 
 
 @pytest.mark.parametrize(

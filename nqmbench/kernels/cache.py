@@ -85,7 +85,7 @@ def base() -> Path:
     if folder is not None and _writable(folder / "nqmbench"):
         return folder / "nqmbench"
     temporary = Path(tempfile.mkdtemp(prefix="nqmbench-"))
-    log.info(
+    log.warning(
         "compiled kernels cannot be kept: %s is not writable; using %s for now "
         "(set NUMBA_CACHE_DIR to a folder that is)",
         folder or "the home folder",

@@ -5,8 +5,9 @@
 Both pages and all figures are made from these objects, so they cannot say different things. The run
 may come from an interrupted program or an older one: whatever is missing is left out.
 
-The **deviation** of a cell is (estimate - formula) / scale: what the simulation says relative to
-what the text says. For a bound only the deviation towards the forbidden side counts.
+The **deviation** is (estimate - formula) / scale: what the simulation says relative to what the
+text says, for an exact check (true - claimed) / |claimed|. That of a case belongs to its worst
+cell, that of a claim to the case that its reason is about; both are read, not computed again.
 """
 
 from __future__ import annotations
@@ -87,11 +88,11 @@ class ClaimPart:
     doc: str
     formula: Formula
     ratio: Formula
-    ratio_of: str
     verdict: str
     expected: str
     as_expected: bool
     reason: str
+    case: str
     margin: float
     deviation: float
     cases: tuple[Case, ...]

@@ -19,12 +19,12 @@ from nqmbench.report.canvas import despine, legible, sheet
 from nqmbench.report.choice import axis_words, chosen, looks_of
 from nqmbench.report.content import ClaimPart, Curve
 from nqmbench.report.deviations import draw_deviations
-from nqmbench.report.frame import heading, note_of
+from nqmbench.report.frame import heading, make_room, note_of
 from nqmbench.report.labels import common_and_own
 from nqmbench.report.legend import add_legend, legend_height
 from nqmbench.report.palette import INK
 from nqmbench.report.scales import places_of_steps, set_steps, set_values
-from nqmbench.report.strokes import DASHED, EXACT, bars, point
+from nqmbench.report.strokes import EXACT, Look, bars
 
 __all__ = ["curve_figure"]
 
@@ -41,7 +41,7 @@ def curve_figure(claim: ClaimPart) -> Figure:
     Args:
         claim: a claim with at least one drawable curve.
     """
-    cases = chosen(claim.cases, MOST)
+    cases = chosen(claim, MOST)
     curves = [case.curve for case in cases if case.curve is not None]
     shared, own = common_and_own([legible(case.name) for case in cases], 84)
     labels = own if len(cases) > 1 else []
@@ -53,7 +53,7 @@ def curve_figure(claim: ClaimPart) -> Figure:
     figure = sheet(0.80 + UPPER + GAP + LOWER + bottom)
     height = figure.get_figheight()
     top = 1 - heading(figure, claim, note) / height
-    edges = {"left": 0.128, "right": 0.982, "top": top, "bottom": bottom / height}
+    edges = {"left": 0.1, "right": 0.982, "top": top, "bottom": bottom / height}
     ratios = (UPPER, LOWER)
     grid = figure.add_gridspec(2, 1, height_ratios=ratios, hspace=2 * GAP / sum(ratios), **edges)
     above = figure.add_subplot(grid[0])
@@ -70,19 +70,21 @@ def curve_figure(claim: ClaimPart) -> Figure:
     set_values(above, [*(c.estimate for c in curves), *exact], formula, widths)
     for curve, look, marks in zip(curves, looks, marked, strict=True):
         x = places_of_steps(curve.step, first)
-        draw_values(above, curve, x, marks, look, INK if not labels else look[0])
-    draw_deviations(below, curves, looks, marked, first)
+        draw_values(above, curve, x, marks, look, INK if not labels else look.colour)
+    span = draw_deviations(below, curves, looks, marked, first)
     set_steps(above, steps)
 
     above.tick_params(axis="x", which="both", bottom=False, labelbottom=False)
     above.set_ylabel(axis_words(cases, claim))
-    below.set_ylabel("relative deviation")
+    below.set_ylabel(span.words)
     below.set_xlabel("step k", labelpad=2)
     figure.align_ylabels([above, below])
     for axes in (above, below):
         despine(axes)
         axes.grid(True, axis="both", which="major")
-    add_legend(figure, claim.kind, labels, looks, any(np.isfinite(c.exact).any() for c in curves))
+    left = make_room(figure, (above, below))
+    exactly = any(np.isfinite(c.exact).any() for c in curves)
+    add_legend(figure, left, claim.kind, labels, looks, exactly)
     return figure
 
 
@@ -94,13 +96,11 @@ def points_of(curve: Curve, stride: int, i: int) -> Marks:
     return np.asarray(keep & np.isfinite(curve.estimate))
 
 
-def draw_values(
-    axes: Axes, curve: Curve, x: Floats, marks: Marks, look: tuple[str, str], ink: str
-) -> None:
+def draw_values(axes: Axes, curve: Curve, x: Floats, marks: Marks, look: Look, ink: str) -> None:
     """Estimates, formula and exact curve of one case; the formula is drawn in `ink`."""
     keep = np.isfinite(curve.exact)
-    axes.plot(x[keep], curve.exact[keep], color=look[0], zorder=2, **EXACT)
+    axes.plot(x[keep], curve.exact[keep], color=look.colour, zorder=2, **EXACT)
     keep = np.isfinite(curve.formula)
-    axes.plot(x[keep], curve.formula[keep], color=ink, zorder=3, **DASHED)
-    bars(axes, x[marks], curve.low[marks], curve.high[marks], look[0], zorder=3.5)
-    axes.plot(x[marks], curve.estimate[marks], zorder=4, **point(*look))
+    axes.plot(x[keep], curve.formula[keep], color=ink, zorder=3, **look.dashed)
+    bars(axes, x[marks], curve.low[marks], curve.high[marks], look.colour, zorder=3.5)
+    axes.plot(x[marks], curve.estimate[marks], zorder=4, **look.point)

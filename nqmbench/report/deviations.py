@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nqmbench.report.content import Curve
 from nqmbench.report.palette import INK, MUTED
 from nqmbench.report.scales import Deviations, finite, places_of_steps, set_deviations
-from nqmbench.report.strokes import BAND, DASHED, EXACT, bars, point
+from nqmbench.report.strokes import BAND, DASHED, EXACT, Look, bars, point
 
 __all__ = ["draw_deviations"]
 
@@ -22,18 +22,21 @@ Marks = NDArray[np.bool_]
 def draw_deviations(
     axes: Axes,
     curves: Sequence[Curve],
-    looks: Sequence[tuple[str, str]],
+    looks: Sequence[Look],
     marked: Sequence[Marks],
     first: float,
-) -> None:
+) -> Deviations:
     """Zero line, margin, deviations with intervals, and arrows for what lies beyond.
 
     Args:
         axes: where.
         curves: the cases.
-        looks: (colour, marker) of each.
+        looks: of each.
         marked: the points to draw of each.
         first: the first positive step.
+
+    Returns:
+        The range of the axis.
     """
     low = [c.relative(c.low) for c in curves]
     high = [c.relative(c.high) for c in curves]
@@ -48,7 +51,8 @@ def draw_deviations(
     draw_band(axes, np.concatenate(places), edges, span)
     axes.axhline(0, color=INK, zorder=1.5, **{**DASHED, "linewidth": 0.9})
     shifts = sideways(len(curves), float(finite(*places).max()) / first)
-    for i, (colour, marker) in enumerate(looks):
+    for i, look in enumerate(looks):
+        colour = look.colour
         keep = np.isfinite(exact[i])
         theory = np.clip(exact[i][keep], span.low, span.high)
         axes.plot(places[i][keep], theory, color=colour, zorder=2, **EXACT)
@@ -56,11 +60,12 @@ def draw_deviations(
         x = (places[i] * shifts[i])[seen]
         bottom, top = (np.clip(end[i], span.low, span.high)[seen] for end in (low, high))
         bars(axes, x, bottom, top, colour, zorder=3)
-        axes.plot(x, middle[i][seen], zorder=4, **point(colour, marker))
+        axes.plot(x, middle[i][seen], zorder=4, **look.point)
         above, below = marked[i] & (middle[i] > span.high), marked[i] & (middle[i] < span.low)
         for beyond, edge, arrow in ((above, span.high, "^"), (below, span.low, "v")):
             ys = np.full(int(beyond.sum()), edge)
             axes.plot(places[i][beyond], ys, clip_on=False, zorder=5, **point(colour, arrow, 6))
+    return span
 
 
 def sideways(cases: int, ratio: float) -> Floats:

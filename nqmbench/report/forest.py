@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from nqmbench.report.canvas import despine, legible, sheet
 from nqmbench.report.choice import axis_words, chosen
 from nqmbench.report.content import Case, ClaimPart
-from nqmbench.report.frame import heading, note_of
+from nqmbench.report.frame import heading, make_room, note_of
 from nqmbench.report.labels import common_and_own
 from nqmbench.report.palette import INK, MUTED, colour_of
 from nqmbench.report.scales import Deviations, set_deviations, set_values
-from nqmbench.report.strokes import BAND, DASHED, case_key, formula_words, margin_key, point
+from nqmbench.report.strokes import BAND, DASHED, formula_words, margin_key, point
 from nqmbench.report.words import integer
 
 __all__ = ["forest_figure"]
@@ -44,20 +44,27 @@ def forest_figure(claim: ClaimPart) -> Figure:
     Args:
         claim: a claim with at least one drawable curve.
     """
-    cases = chosen(claim.cases, MOST)
+    cases = chosen(claim, MOST)
     own, note = _labels(claim, cases)
     curves = [case.curve for case in cases if case.curve is not None]
     value = {name: np.array([getattr(c, name)[-1] for c in curves]) for name in NUMBERS}
     ratio = {name: (value[name] - value["formula"]) / value["scale"] for name in NUMBERS[:-1]}
 
-    figure = sheet(0.80 + ROW * (len(cases) + 0.6) + 0.95)
+    figure = sheet(0.80 + ROW * (len(cases) + 0.6) + 1.06)
     height = figure.get_figheight()
     top = 1 - heading(figure, claim, note) / height
-    left = min(0.06 + 0.0088 * max(map(len, own)), 0.44)
-    edges = {"left": left, "right": 0.955, "top": top, "bottom": 0.88 / height}
+    edges = {"left": 0.1, "right": 0.955, "top": top, "bottom": 0.99 / height}
     grid = figure.add_gridspec(1, 2, width_ratios=(1, 1.3), wspace=0.09, **edges)
     values = figure.add_subplot(grid[0])
     deviations = figure.add_subplot(grid[1], sharey=values)
+    values.set_ylim(len(cases) - 0.4, -0.6)
+    values.set_yticks(range(len(cases)), own)
+    for axes in (values, deviations):
+        despine(axes, left=True)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(True, axis="x", which="major")
+    deviations.tick_params(labelleft=False)
+    make_room(figure, (values, deviations))
 
     seen = [value[name] for name in ("estimate", "exact", "low", "high")]
     set_values(values, seen, [value["formula"]], (value["high"] - value["low"]) / 2, "x")
@@ -84,15 +91,8 @@ def forest_figure(claim: ClaimPart) -> Figure:
             deviations.plot([edge], [y], clip_on=False, zorder=4, **point(colour, arrow, 6.5))
 
     _bands(deviations, ratio["region_low"], ratio["region_high"], span)
-    values.set_ylim(len(cases) - 0.4, -0.6)
-    values.set_yticks(range(len(cases)), own)
     values.set_xlabel(axis_words(cases, claim))
-    deviations.set_xlabel("relative deviation")
-    for axes in (values, deviations):
-        despine(axes, left=True)
-        axes.tick_params(axis="y", length=0)
-        axes.grid(True, axis="x", which="major")
-    deviations.tick_params(labelleft=False)
+    deviations.set_xlabel(span.words)
     _legend(figure, claim.kind, colours[0] if len(set(colours)) == 1 else MUTED)
     return figure
 
@@ -122,7 +122,8 @@ def _labels(claim: ClaimPart, cases: list[Case]) -> tuple[list[str], str]:
 
 def _legend(figure: Figure, kind: str, colour: str) -> None:
     handles: list[Any] = [
-        case_key(colour, "o", "Monte Carlo with interval"),
+        Line2D([], [], label="Monte Carlo with interval",
+               **{**point(colour, size=4.8), "linestyle": "-"}),
         Line2D([], [], color=INK, label=formula_words(kind), **{**TICK, "markersize": 11}),
         Line2D([], [], markeredgecolor=colour, label="exact theory", **RING),
         margin_key(kind),

@@ -15,7 +15,7 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from nqmbench.report import story, words
+from nqmbench.report import cases, facts, story, words
 from nqmbench.report.content import Report
 from nqmbench.report.formulas import Formula
 
@@ -38,7 +38,7 @@ def _template() -> tuple[Template, str]:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(story=story, words=words, math=math)
+    environment.globals.update(story=story, cases=cases, facts=facts, words=words, math=math)
     style = here.joinpath("page.css").read_text(encoding="utf-8")
     return environment.from_string(here.joinpath("page.html.j2").read_text(encoding="utf-8")), style
 

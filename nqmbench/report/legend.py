@@ -10,11 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from nqmbench.report.palette import INK, MUTED
-from nqmbench.report.strokes import DASHED, EXACT, case_key, formula_words, margin_key, point
+from nqmbench.report.strokes import DASHED, EXACT, Look, case_key, formula_words, margin_key, point
 
 __all__ = ["add_legend", "legend_height"]
 
-LEFT = 0.118  # of the figure's width
 PLACE: Any = {"loc": "lower left", "borderaxespad": 0, "borderpad": 0, "handlelength": 2.2}
 
 
@@ -29,20 +28,26 @@ def legend_height(labels: Sequence[str]) -> float:
 
 
 def add_legend(
-    figure: Figure, kind: str, labels: Sequence[str], looks: Sequence[tuple[str, str]], exact: bool
+    figure: Figure,
+    left: float,
+    kind: str,
+    labels: Sequence[str],
+    looks: Sequence[Look],
+    exact: bool,
 ) -> None:
     """Write the legend at the bottom of the figure.
 
     Args:
         figure: where.
+        left: its left edge, as a part of the figure's width.
         kind: of the claim.
         labels: one per case; empty if there is one case only.
-        looks: (colour, marker) of each case.
+        looks: of each case.
         exact: whether exact theory is drawn.
     """
     height = figure.get_figheight()
     alone = not labels
-    colour, marker = looks[0] if alone else (MUTED, "o")
+    colour, marker = (looks[0].colour, looks[0].marker) if alone else (MUTED, "o")
     handles: list[Any] = [
         figure.axes[0].errorbar(
             [np.nan], [np.nan], [1.0], elinewidth=1.1, label="Monte Carlo with interval",
@@ -55,13 +60,13 @@ def add_legend(
     handles.append(margin_key(kind))
     bottom = (0.08 + legend_height(labels)) / height
     figure.legend(
-        handles=handles, bbox_to_anchor=(LEFT, bottom), ncols=4, columnspacing=1.8, **PLACE
+        handles=handles, bbox_to_anchor=(left, bottom), ncols=4, columnspacing=1.8, **PLACE
     )
     if labels:
-        cases = [case_key(*look, label) for look, label in zip(looks, labels, strict=True)]
+        cases = [case_key(look, label) for look, label in zip(looks, labels, strict=True)]
         figure.legend(
             handles=cases,
-            bbox_to_anchor=(LEFT, 0.08 / height),
+            bbox_to_anchor=(left, 0.08 / height),
             ncols=columns(labels),
             labelspacing=0.36,
             **PLACE,

@@ -9,19 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from nqmbench.report.cases import case_table
 from nqmbench.report.content import ClaimPart, Report
+from nqmbench.report.facts import command, facts
 from nqmbench.report.formulas import Formula
 from nqmbench.report.story import (
     FIGURE_HELP,
-    case_table,
-    command,
+    about_case,
     counts,
     deviation,
-    facts,
     found,
     suite_notes,
     summary,
-)
+)  # fmt: skip
 from nqmbench.report.words import MEANINGS, SYMBOLS, shorten, statement_of, verdict_in_words
 
 __all__ = ["code", "escaped", "markdown"]
@@ -50,6 +50,12 @@ def code(text: str) -> str:
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
     return f"{fence} {text} {fence}" if longest else f"{fence}{text}{fence}"
+
+
+def fenced(text: str) -> str:
+    """A line for a shell, as a block of code."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}sh\n{text}\n{fence}"
 
 
 def markdown(report: Report) -> str:
@@ -85,7 +91,7 @@ def markdown(report: Report) -> str:
     blocks += ["## How it was run"]
     if listed := facts(report):
         blocks.append("\n".join(f"- {escaped(name)}: {escaped(value)}" for name, value in listed))
-    blocks += ["To reproduce it:", f"```sh\n{command(report).replace('`', '')}\n```"]
+    blocks += ["To reproduce it:", fenced(command(report))]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -102,14 +108,14 @@ def _claim(claim: ClaimPart, level: str) -> list[str]:
             )
         )
     )
+    blocks.append(escaped(about_case(claim)))
     if claim.ratio:
-        where = escaped(claim.ratio_of or "steady state").capitalize()
         end = (
             "the formula is right there."
             if claim.ratio.one
             else "the formula is off by this factor."
         )
-        blocks.append(f"{where}: claimed / exact = {_inline(claim.ratio)}; {end}")
+        blocks.append(f"Steady state: claimed / exact = {_inline(claim.ratio)}; {end}")
     if claim.figure:
         alt = escaped(
             shorten(f"{claim.ref} {claim.name}: {verdict_in_words(claim.verdict)}".strip(), 100)
@@ -118,14 +124,17 @@ def _claim(claim: ClaimPart, level: str) -> list[str]:
     if claim.cases:
         table = case_table(claim)
         text = _table(
-            table.columns,
+            [column.heading for column in table.columns],
             [
-                [escaped(c) if i != 1 else _verdict(c) for i, c in enumerate(row)]
+                [
+                    _verdict(cell) if column.kind == "verdict" else escaped(cell)
+                    for column, cell in zip(table.columns, row, strict=True)
+                ]
                 for row in table.rows
             ],
         )
         if table.note:
-            text += f"\n\n{table.note}"
+            text += f"\n\n{escaped(table.note)}"
         if len(table.rows) > OPEN_TABLE:
             text = f"<details><summary>{len(claim.cases)} cases</summary>\n\n{text}\n\n</details>"
         blocks.append(text)
@@ -179,7 +188,7 @@ def _verdict_table(report: Report) -> str:
                     ),
                 ]
             )
-    return _table(("ref", "claim", "kind", "verdict", "largest deviation", "what was found"), rows)
+    return _table(("ref", "claim", "kind", "verdict", "deviation", "what was found"), rows)
 
 
 def _table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

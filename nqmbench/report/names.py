@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 __all__ = ["safe_names", "slug"]
 
-RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|overview)")
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")
 LIMIT = 80
 
 

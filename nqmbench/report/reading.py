@@ -13,7 +13,7 @@ import numpy as np
 from nqmbench.report.content import Case, ClaimPart, Curve, Report, SuitePart
 from nqmbench.report.formulas import Formula
 from nqmbench.report.names import safe_names
-from nqmbench.report.words import MEANINGS, clean
+from nqmbench.report.words import MEANINGS, clean, typographic
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["read"]
 
-# A claim over many cases is as bad as its worst case, in this order.
-WORST_FIRST = ("INCONSISTENT", "ERROR", "REFUTED", "DIVERGED", "INCONCLUSIVE", "CONFIRMED")
 NUMBERS = (
     "step",
     "formula",
@@ -74,7 +72,7 @@ def read(run: Run) -> Report:
             SuitePart(
                 clean(suite),
                 anchors["suite", suite],
-                clean(about.get("summary")),
+                _prose(about.get("summary")),
                 clean(about.get("source")),
                 _float(about.get("cells")),
                 _float(about.get("level")),
@@ -101,36 +99,25 @@ def _claim(
     cases = []
     for row in rows:
         curve, method = curves.get((suite, name, str(row.get("case", ""))), (None, ""))
-        numbers = {
-            key: _float(row.get(key))
-            for key in ("formula", "exact", "estimate", "low", "high", "trials")
-        }
+        keys = ("formula", "exact", "estimate", "low", "high", "trials", "deviation")
         cases.append(
             Case(
-                name=clean(row.get("case")),
+                name=_prose(row.get("case")),
                 method=clean(method),
                 of=clean(row.get("of")),
                 statistic=clean(row.get("statistic")),
                 kind=kind,
                 verdict=clean(row.get("verdict")).upper(),
-                reason=clean(row.get("reason")),
+                reason=_prose(row.get("reason")),
                 step=_float(row.get("worst_step")),
-                **numbers,
-                deviation=_worst(curve, kind)
-                if curve
-                else _difference(numbers["formula"], numbers["exact"]),
+                **{key: _float(row.get(key)) for key in keys},
                 curve=curve,
             )
         )
     verdict = text("verdict").upper()
     if verdict not in MEANINGS:
         found = {case.verdict for case in cases}
-        verdict = next((v for v in WORST_FIRST if v in found), "")
-    worst = max(
-        (c.deviation for c in cases if c.deviation == c.deviation),
-        key=_badness(kind),
-        default=np.nan,
-    )
+        verdict = next((v for v in MEANINGS if v in found), "")
     expected = text("expected").lower()
     return ClaimPart(
         suite=clean(suite),
@@ -141,29 +128,25 @@ def _claim(
         kind=kind,
         of=text("of"),
         statistic=text("statistic"),
-        doc=clean(about.get("doc")),
+        doc=_prose(about.get("doc")),
         formula=Formula.of(about, "formula"),
         ratio=Formula.of(about, "ratio"),
-        ratio_of=text("ratio_of"),
         verdict=verdict,
         expected=expected,
         as_expected=bool(about.get("as_expected", True)),
-        reason=clean(about.get("reason")) or _reason(cases, verdict),
+        reason=_prose(about.get("reason")) or _reason(cases, verdict),
+        case=_prose(about.get("case")),
         margin=_float(about.get("margin")),
-        deviation=float(worst),
+        deviation=_float(about.get("deviation")),
         cases=tuple(cases),
     )
 
 
 def _reason(cases: Sequence[Case], verdict: str) -> str:
     """The wording of the worst case that has the claim's verdict."""
-    guilty = [c for c in cases if c.verdict == verdict and c.reason]
-    key = _badness(guilty[0].kind) if guilty else abs
-    return (
-        max(guilty, key=lambda c: key(c.deviation) if c.deviation == c.deviation else 0).reason
-        if guilty
-        else ""
-    )
+    guilty = [case for case in cases if case.verdict == verdict and case.reason]
+    sizes = [-1.0 if np.isnan(case.deviation) else abs(case.deviation) for case in guilty]
+    return guilty[int(np.argmax(sizes))].reason if guilty else ""
 
 
 def _paired(claims: Sequence[ClaimPart]) -> tuple[ClaimPart, ...]:
@@ -218,23 +201,8 @@ def _curves(table: pd.DataFrame) -> dict[tuple[str, str, str], tuple[Curve, str]
     return found
 
 
-def _badness(kind: str) -> Any:
-    """How bad a deviation is: its size, or for bounds how far it goes to the forbidden side."""
-    if kind in ("upper bound", "ordering"):
-        return float
-    return (lambda x: -x) if kind == "lower bound" else abs
-
-
-def _worst(curve: Curve, kind: str) -> float:
-    deviations = curve.relative(curve.estimate)
-    finite = deviations[np.isfinite(deviations)]
-    return float(max(finite, key=_badness(kind), default=np.nan))
-
-
-def _difference(claimed: float, true: float) -> float:
-    """(true - claimed) / |claimed| of an exact check."""
-    finite = np.isfinite(claimed) and np.isfinite(true) and claimed != 0
-    return (true - claimed) / abs(claimed) if finite else (0.0 if claimed == true else np.nan)
+def _prose(value: Any) -> str:
+    return typographic(clean(value))
 
 
 def _float(value: Any) -> float:

@@ -3,7 +3,7 @@
 Deviations are drawn on a scale that is linear inside the margin and logarithmic outside (symlog),
 with at least a third of the height for the margin. What lies beyond the last decade shown is
 drawn as an arrow at the edge. Step 0 has a place of its own on the logarithmic axis of steps,
-left of the first step.
+left of the first step. A quantity that decays without end is shown over a dozen decades.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
+from matplotlib.axis import Axis, XAxis, YAxis
 from matplotlib.ticker import (
     FixedFormatter,
     FixedLocator,
@@ -36,7 +36,11 @@ DIGITS = (
     (2.5, (1.0,)), (1.2, (1.0, 2.0, 5.0)), (0.7, (1.0, 2.0, 3.0, 5.0)),
     (0.35, (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)), (0.0, tuple(np.arange(1.0, 10.0, 0.5))),
 )  # fmt: skip
+LABEL = "relative deviation"
+SYMLOG = {"y": "symlog outside margin", "x": "symmetric-log outside the margin"}
 SMALLEST = 1e-120  # of what a logarithmic axis shows, so that ratios remain numbers
+DECADES = 12  # of a quantity that decays without end
+CHARACTER = 0.075  # inches of a tick label's character, with some air
 DYNAMIC = 1e5  # the largest deviation shown over the width of the linear part
 
 
@@ -102,7 +106,7 @@ def set_values(
 
     Args:
         axes: where.
-        measured: estimates and exact values.
+        measured: estimates and exact values, each array by step.
         formula: it stretches the axis, but not so far that the measured values could no longer be
             told apart.
         widths: half-widths of the intervals; a signed quantity is logarithmic outside the noise.
@@ -119,12 +123,15 @@ def set_values(
     low, high = float(seen.min()), float(seen.max())
     positive = np.clip(everything[everything > 0] if low > 0 else seen, SMALLEST, 1 / SMALLEST)
     if low > 0 and positive.max() / positive.min() > 10:
-        bottom = max(float(positive.min()), low / 1e3)
         top = min(float(positive.max()), high * 1e3)
+        bottom = max(float(positive.min()), low / 1e3)
+        if which == "y":
+            starts = [float(a[np.isfinite(a)][0]) for a in measured if np.isfinite(a).any()]
+            bottom = max(bottom, min(top / 10.0**DECADES, *starts, high))
         pad = (top / bottom) ** 0.06
         set_scale("log")
         set_limits(bottom / pad, top * pad)
-        _decade_ticks(axis, bottom / pad, top * pad)
+        _decade_ticks(axis, bottom / pad, top * pad, inches(axes, which))
         return
     noise = finite(widths)
     floor = float(np.median(noise[noise > 0])) if (noise > 0).any() else 0.0
@@ -139,10 +146,21 @@ def set_values(
     pad = max(0.07 * (top - bottom), (span - (top - bottom)) / 2)
     set_limits(bottom - pad, top + pad)
     axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 5)))
-    axes.locator_params(axis="y" if which == "y" else "x", nbins=5 if which == "y" else 4)
+    bins = 5 if which == "y" else min(4, max(1, int(inches(axes, which) / (7 * CHARACTER))))
+    axes.locator_params(axis="y" if which == "y" else "x", nbins=bins)
 
 
-def _decade_ticks(axis: Axis, bottom: float, top: float) -> None:
+def inches(axes: Axes, which: str) -> float:
+    """The length of an axis."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    box = axes.get_position()
+    return float(
+        box.height * figure.get_figheight() if which == "y" else box.width * figure.get_figwidth()
+    )
+
+
+def _decade_ticks(axis: Axis, bottom: float, top: float, length: float) -> None:
     decades = math.log10(top / bottom)
     if decades < 1.6:
         subs = (1.0, 2.0, 5.0)
@@ -162,6 +180,9 @@ def _decade_ticks(axis: Axis, bottom: float, top: float) -> None:
             if j % stride == 0
         ]
     shown = [t for t in ticks if bottom <= t <= top]
+    if isinstance(axis, XAxis):
+        while len(shown) > 2 and length / len(shown) < 5 * CHARACTER:
+            shown = shown[::2]
     axis.set_major_locator(FixedLocator(shown))
     axis.set_major_formatter(FixedFormatter([_value_label(t) for t in shown]))
     minor = (
@@ -182,11 +203,16 @@ def _value_label(value: float) -> str:
 
 @dataclass(frozen=True)
 class Deviations:
-    """The range of a deviation axis: beyond `low` or `high` a point becomes an arrow."""
+    """The range of a deviation axis: beyond `low` or `high` a point becomes an arrow.
+
+    Args:
+        margin: half-width of the band. low, high: ends of the axis. words: its label.
+    """
 
     margin: float
     low: float
     high: float
+    words: str
 
 
 def set_deviations(
@@ -217,7 +243,7 @@ def set_deviations(
     )
     axis = axes.yaxis if which == "y" else axes.xaxis
     if linear:
-        span = Deviations(margin, min(low, -margin) * 1.3, max(high, margin) * 1.3)
+        span = Deviations(margin, min(low, -margin) * 1.3, max(high, margin) * 1.3, LABEL)
         sides = [sign * j * margin for j in (1, 2, 4) for sign in (-1, 1)]
     else:
         linthresh = max(1.5 * margin, max(-low, high) / DYNAMIC)
@@ -229,6 +255,7 @@ def set_deviations(
             margin,
             -linthresh if -low <= linthresh else low * 2.2,
             linthresh if high <= linthresh else high * 2.2,
+            f"{LABEL}\n({SYMLOG[which] if edges.size else 'symmetric-log'})",
         )
         sides = [-margin, margin] if edges.size and margin > linthresh / 3 else []
         sides += [
@@ -237,25 +264,28 @@ def set_deviations(
         ]
     set_limits(span.low, span.high)
     inside = [t for t in sides if span.low <= t <= span.high]
-    ticks = (
-        _apart(axis, [0.0, *inside], span, 0.06)
-        if which == "y"
-        else _apart(axis, [*inside, 0.0], span, 0.2)
-    )
+    wanted = [0.0, *inside] if which == "y" else [*inside, 0.0]
+    ticks = _apart(axis, wanted, span, inches(axes, which))
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(FixedFormatter([_percent_label(t) for t in ticks]))
     axis.set_minor_locator(NullLocator())
     return span
 
 
-def _apart(axis: Axis, ticks: Sequence[float], span: Deviations, least: float) -> list[float]:
-    """The ticks with at least this part of the axis between them; the first ones win."""
+def _apart(axis: Axis, ticks: Sequence[float], span: Deviations, length: float) -> list[float]:
+    """The ticks whose labels have room on an axis of so many inches; the first ones win."""
     place = axis.get_transform().transform
     ends = place(np.array([span.low, span.high]))
     kept: dict[float, float] = {}
+
+    def room(one: float, other: float) -> float:
+        if isinstance(axis, YAxis):
+            return 0.13
+        return CHARACTER * (len(_percent_label(one)) + len(_percent_label(other)) + 1) / 2
+
     for tick in ticks:
-        at = float((place(np.array([tick]))[0] - ends[0]) / (ends[1] - ends[0]))
-        if all(abs(at - other) >= least for other in kept.values()):
+        at = length * float((place(np.array([tick]))[0] - ends[0]) / (ends[1] - ends[0]))
+        if all(abs(at - other) >= room(tick, old) for old, other in kept.items()):
             kept[tick] = at
     return sorted(kept)
 

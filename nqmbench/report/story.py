@@ -1,64 +1,39 @@
-"""The sentences and tables that both pages share, as plain text."""
+"""The sentences that both pages share, as plain text."""
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from nqmbench.report.content import ClaimPart, Report, SuitePart
+from nqmbench.report.facts import margins
 from nqmbench.report.words import (
     MEANINGS,
     clean,
     count,
     integer,
+    listing,
     number,
     percent,
-    quantity,
     verdict_in_words,
-)
+)  # fmt: skip
 
-__all__ = [
-    "Table",
-    "case_table",
-    "command",
-    "counts",
-    "deviation",
-    "facts",
-    "found",
-    "suite_notes",
-    "summary",
-]
+__all__ = ["FIGURE_HELP", "about_case", "counts", "deviation", "found", "suite_notes", "summary"]
 
-MOST_ROWS = 60
 NOUNS = {"ERROR": "in error"}
 FIGURE_HELP = (
     "How to read a figure: points with bars are the simulation with its interval, the dashed line "
     "is the formula, the thin line is exact theory. The lower (or right) panel shows how far the "
     "simulation lies from the formula; the shaded band is the margin. A bar inside the band "
-    "confirms, a bar outside refutes. Far outside the band the scale is logarithmic. One method "
-    "has one colour everywhere."
+    "confirms, a bar outside refutes. Where a point lies far outside, the scale is linear inside "
+    "the band and logarithmic outside (symlog). One method has one colour everywhere; its cases "
+    "differ by marker and dashes. A deviation is that of the simulation from the formula at the "
+    "worst step."
 )
 
 
-@dataclass(frozen=True)
-class Table:
-    """The cases of a claim, ready to print.
-
-    Args:
-        columns: the headings. rows: texts; the first column is the case, the second the bare
-        verdict. note: what was left out; empty if nothing.
-    """
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
-
-
 def counts(claims: Iterable[ClaimPart]) -> dict[str, int]:
-    """How many claims have each verdict, from good to bad, without those that do not occur."""
+    """How many claims have each verdict, the gravest first, without those that do not occur."""
     number_of = Counter(claim.verdict for claim in claims)
     known = {verdict: number_of[verdict] for verdict in MEANINGS if number_of[verdict]}
     others = number_of.total() - sum(known.values())
@@ -86,13 +61,9 @@ def summary(report: Report) -> str:
         sentences.append(f"{verdicts} not what the suite expects: {named}.")
     elif any(c.expected for c in report.every()):
         sentences.append("Every verdict is as its suite expects.")
-    margins = report.run.get("margins")
-    if isinstance(margins, Mapping) and margins:
-        words = _and(
-            [f"{percent(v).removeprefix('+')} for a {clean(k)}" for k, v in margins.items()]
-        )
+    if margin := margins(report.run):
         preset = f" (preset {clean(report.run.get('preset'))})" if report.run.get("preset") else ""
-        sentences.append(f"The margin is {words}{preset}, unless a claim states its own accuracy.")
+        sentences.append(f"The margin is {margin}{preset}, unless a claim states its own accuracy.")
     alpha = report.run.get("alpha")
     if isinstance(alpha, int | float):
         sentences.append(
@@ -108,8 +79,14 @@ def found(claim: ClaimPart) -> str:
     return text[:1].upper() + text[1:] + ("" if text[-1:] in ".!?…" else ".") if text else ""
 
 
+def about_case(claim: ClaimPart) -> str:
+    """Which of several cases the reason speaks of; empty if there is one case only."""
+    several = len(claim.cases) > 1 and claim.case
+    return f"That is the case {claim.case}." if several else ""
+
+
 def deviation(claim: ClaimPart) -> str:
-    """The largest deviation of a claim; a dash where it would mean nothing."""
+    """The deviation of a claim; a dash where it would mean nothing."""
     return "–" if claim.verdict in ("DIVERGED", "ERROR") else percent(claim.deviation)
 
 
@@ -126,93 +103,6 @@ def suite_notes(suite: SuitePart) -> str:
     return " ".join(note for note in notes if note)
 
 
-def case_table(claim: ClaimPart) -> Table:
-    """The cases of a claim; the worst ones if there are too many for a page."""
-    order = {verdict: i for i, verdict in enumerate(MEANINGS)}
-    cases: Sequence[Any] = claim.cases
-    note = ""
-    if len(cases) > MOST_ROWS:
-        size = {id(c): abs(c.deviation) if c.deviation == c.deviation else 0.0 for c in cases}
-        cases = sorted(cases, key=lambda c: (-order.get(c.verdict, 9), -size[id(c)]))[:MOST_ROWS]
-        note = f"The {MOST_ROWS} worst of {len(claim.cases)} cases; all are in verdicts.csv."
-    several = len({quantity(c.of, c.statistic, brief=True) for c in cases}) > 1
-    reasons = len({case.reason for case in cases if case.reason} | {claim.reason}) > 1
-    more = ("what was found",) if reasons else ()
-    if not claim.simulated:
-        columns = ("case", "verdict", "claimed", "true", "difference", *more)
-        rows: list[tuple[str, ...]] = [
-            (
-                case.name or "–",
-                case.verdict,
-                number(case.formula, 6),
-                number(case.exact, 6),
-                percent(case.deviation),
-            )
-            for case in cases
-        ]
-    else:
-        columns = (
-            "case",
-            "verdict",
-            "worst step",
-            "formula",
-            "exact",
-            "simulated",
-            "interval",
-            "deviation",
-            "trajectories",
-            *more,
-        )
-        rows = [
-            (
-                ", ".join(
-                    filter(None, (case.name, quantity(case.of, case.statistic) if several else ""))
-                )
-                or "–",
-                case.verdict,
-                integer(case.step),
-                number(case.formula),
-                number(case.exact),
-                number(case.estimate),
-                f"{number(case.low)} … {number(case.high)}",
-                percent(case.deviation),
-                integer(case.trials),
-            )
-            for case in cases
-        ]
-    if reasons:
-        rows = [(*row, case.reason) for row, case in zip(rows, cases, strict=True)]
-    return Table(columns, tuple(rows), note)
-
-
-def facts(report: Report) -> list[tuple[str, str]]:
-    """How the report's run was made, as pairs of a name and a value."""
-    listed: list[tuple[str, str]] = []
-    for key, value in [*report.run.items(), *report.machine.items()]:
-        if key in ("counts", "exit_code"):
-            continue  # they stand in the summary
-        if isinstance(value, Mapping):
-            text = ", ".join(f"{clean(k)} {_plain(v)}" for k, v in value.items())
-        elif isinstance(value, list | tuple):
-            text = ", ".join(clean(v) for v in value)
-        else:
-            text = _plain(value)
-        if text:
-            listed.append((clean(key).replace("_", " "), text))
-    return listed
-
-
-def command(report: Report) -> str:
-    """The command that gives this run again."""
-    run = report.run
-    suites = run.get("suites") or [suite.name for suite in report.suites]
-    words = ["python", "-m", "nqmbench", "run", *(clean(s) for s in suites if clean(s))]
-    for key in ("preset", "seed", "precision", "budget"):
-        if run.get(key) is not None and clean(run[key]):
-            words += [f"--{key}", clean(run[key])]
-    return " ".join(shlex.quote(word) for word in words)
-
-
 def _listed(numbers: Mapping[str, int]) -> str:
     many = [
         f"{integer(n)} {NOUNS.get(verdict, verdict_in_words(verdict))}"
@@ -221,14 +111,4 @@ def _listed(numbers: Mapping[str, int]) -> str:
     if not many:
         return "none is judged"
     n, _, rest = many[0].partition(" ")
-    return _and([f"{n} {'is' if n == '1' else 'are'} {rest}", *many[1:]])
-
-
-def _and(words: Sequence[str]) -> str:
-    return ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1]
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10_000:
-        return integer(value)
-    return clean(value)
+    return listing([f"{n} {'is' if n == '1' else 'are'} {rest}", *many[1:]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,17 +11,48 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-__all__ = ["BAND", "DASHED", "EXACT", "bars", "case_key", "formula_words", "margin_key", "point"]
+__all__ = [
+    "BAND", "DASHED", "DASHES", "EXACT", "Look", "bars", "case_key", "formula_words", "margin_key",
+    "point",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 
 BAND = "#e4ecf3"
-DASHED: Any = {"linewidth": 1.4, "linestyle": (0, (4.5, 2.2))}
-EXACT: Any = {"linewidth": 1.0, "alpha": 0.75}
+# How the formulas of several cases are dashed; exact theory alone is drawn without gaps.
+DASHES = (
+    (4.5, 2.2), (1.7, 1.5), (7.0, 1.6, 1.4, 1.6), (9.0, 2.4), (3.6, 1.3, 1.0, 1.3, 1.0, 1.3),
+    (1.0, 2.6),
+)  # fmt: skip
+DASHED: Any = {"linewidth": 1.4, "linestyle": (0, DASHES[0])}
+EXACT: Any = {"linewidth": 1.0}
+
+
+@dataclass(frozen=True)
+class Look:
+    """What tells a case from the others in its figure.
+
+    Args:
+        colour: of everything. marker: of the estimates. dashes: of the formula.
+    """
+
+    colour: str
+    marker: str = "o"
+    dashes: tuple[float, ...] = DASHES[0]
+
+    @property
+    def point(self) -> Any:
+        """The properties of an estimate's mark."""
+        return point(self.colour, self.marker)
+
+    @property
+    def dashed(self) -> Any:
+        """The properties of the formula's line, without its colour."""
+        return DASHED | {"linestyle": (0, self.dashes)}
 
 
 def point(colour: str, marker: str = "o", size: float = 4.0) -> Any:
-    """The properties of an estimate's mark."""
+    """The properties of a mark."""
     return {
         "linestyle": "none", "color": colour, "marker": marker, "markersize": size,
         "markeredgecolor": "white", "markeredgewidth": 0.5,
@@ -37,15 +69,16 @@ def bars(axes: Axes, x: Floats, low: Floats, high: Floats, colour: str, zorder: 
         axes.plot(across, along, color=colour, linewidth=1.1, zorder=zorder)
 
 
-def case_key(colour: str, marker: str, label: str) -> Line2D:
+def case_key(look: Look, label: str) -> Line2D:
     """The legend's sample of a case."""
-    return Line2D([], [], **{**point(colour, marker, 4.5), "linestyle": "-"}, label=label)
+    marked = point(look.colour, look.marker, 4.8)
+    return Line2D([], [], **{**marked, **look.dashed}, label=label)
 
 
 def margin_key(kind: str) -> Patch:
     """The legend's sample of the shaded band."""
-    one_sided = "bound" in kind or kind == "ordering"
-    return Patch(color=BAND, linewidth=0, label="allowed side" if one_sided else "margin")
+    label = "allowed side" if "bound" in kind else "margin"
+    return Patch(color=BAND, linewidth=0, label=label)
 
 
 def formula_words(kind: str) -> str:

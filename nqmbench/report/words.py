@@ -9,52 +9,46 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 __all__ = [
-    "KINDS", "MEANINGS", "SYMBOLS", "clean", "count", "integer", "number", "percent", "quantity",
-    "shorten", "statement_of", "verdict_in_words",
+    "KINDS", "MEANINGS", "SYMBOLS", "clean", "count", "integer", "listing", "number", "percent",
+    "quantity", "shorten", "statement_of", "typographic", "verdict_in_words",
 ]  # fmt: skip
 
-# From good to bad: the order of the counts, of tables and of legends.
+# The gravest first: the one order of verdicts in counts, tables and lists of a report.
 MEANINGS = {
-    "CONFIRMED": "The whole interval of the simulation lies within the margin around the formula, "
-    "in every case. It does not say that the formula is exact: an error below the margin passes.",
-    "REFUTED": "In at least one case the whole interval lies outside the margin: the formula is "
-    "wrong there by more than the margin, and chance does not explain it.",
-    "INCONCLUSIVE": "The interval straddles the edge of the margin when the budget is used up. "
-    "More trajectories may decide; the reason says about how many.",
-    "DIVERGED": "The trajectories overflow: the step size lies beyond the limit of stability, so "
-    "there is no number to hold the formula against.",
     "ERROR": "The formula could not be evaluated (it raised, or gave no number), so the claim was "
     "not judged.",
     "INCONSISTENT": "Simulation and exact theory disagree. That is a fault of this program, never "
     "of the text; please report it.",
+    "REFUTED": "In at least one case the whole interval lies outside the margin: the formula is "
+    "wrong there by more than the margin, and chance does not explain it.",
+    "DIVERGED": "The trajectories overflow: the step size lies beyond the limit of stability, so "
+    "there is no number to hold the formula against.",
+    "INCONCLUSIVE": "The interval straddles the edge of the margin when the budget is used up. "
+    "More trajectories may decide; the reason says about how many.",
+    "CONFIRMED": "The whole interval of the simulation lies within the margin around the formula, "
+    "in every case. It does not say that the formula is exact: an error below the margin passes.",
 }
 SYMBOLS = {
-    "CONFIRMED": "✓", "REFUTED": "✗", "INCONCLUSIVE": "?", "DIVERGED": "∞", "ERROR": "!",
-    "INCONSISTENT": "≠",
+    "ERROR": "!", "INCONSISTENT": "≠", "REFUTED": "✗", "DIVERGED": "∞", "INCONCLUSIVE": "?",
+    "CONFIRMED": "✓",
 }  # fmt: skip
 KINDS = {
     "equality": "is claimed to equal",
     "approximation": "is claimed to be close to",
     "upper bound": "is claimed to be at most",
     "lower bound": "is claimed to be at least",
-    "ordering": "is claimed to be ordered by",
 }
-STATISTICS = {
-    "mean": ("E", "expected"),
-    "variance": ("Var", "variance of"),
-    "skewness": ("Skew", "skewness of"),
-    "probability": ("P", "probability of"),
-}
-OBSERVABLES = {
-    "error": ("Σ w²", "squared error"), "loss": ("½ Σ h w²", "loss"),
-    "distance": ("|w − w*|²", "squared distance"),
-}  # fmt: skip
+STATISTICS = {"mean": ("E", "expected"), "variance": ("Var", "variance of")}
+OBSERVABLES = {"error": ("Σ w²", "squared error"), "loss": ("½ Σ h w²", "loss")}
 POWERS = {"w": "w", "w2": "w²", "w3": "w³"}
 ROUNDING = 1e-9  # relative: the tolerance of what is exact
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+POWER = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)e([-+]?\d+)(?![\w.])")
+MINUS = re.compile(r"(?<![\w)\]}-])-(?=[\w(.∞])")
 # Switches of the writing direction and the zero-width characters that can disguise a text.
 HIDDEN = dict.fromkeys(
     [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
@@ -73,6 +67,16 @@ def clean(text: Any) -> str:
     return " ".join(
         "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in whole).split()
     )
+
+
+def typographic(text: str) -> str:
+    r"""The text with true minus signs, powers of ten, and per cent signs kept at their number.
+
+    >>> typographic("off by -1 % at 5.5e-04, in a non-linear h*(2 - h)").replace(chr(0xA0), "_")
+    'off by −1_% at 5.5×10⁻⁴, in a non-linear h*(2 − h)'
+    """
+    powers = POWER.sub(lambda m: f"{m[1]}×10{str(int(m[2])).translate(SUPERSCRIPTS)}", text)
+    return MINUS.sub("−", powers).replace(" - ", " − ").replace(" %", "\u00a0%")
 
 
 def shorten(text: str, width: int) -> str:
@@ -158,6 +162,15 @@ def quantity(of: str, statistic: str, *, brief: bool = False) -> str:
         symbol, noun = OBSERVABLES[of]
         return f"{letter} {symbol}" + ("" if brief else f", {word} {noun}")
     return f"{statistic} of {of}" if of else statistic
+
+
+def listing(words: Sequence[str]) -> str:
+    """Words in a row.
+
+    >>> listing(["a"]), listing(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1] if words else ""
 
 
 def verdict_in_words(verdict: str) -> str:

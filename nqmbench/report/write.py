@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["write_report"]
 
+ENDINGS = ("svg", "png")
+
 
 def write_report(run: Run, folder: Path, progress: Callable[[str], None] | None = None) -> None:
     """Write report.html, report.md and figures/*.svg, *.png.
 
-    The same run gives the same bytes. Figures of an earlier report that are no longer wanted stay.
+    The same run gives the same bytes. Figures that an earlier report left in
+    the folder `figures` are removed; nothing else is.
 
     Args:
         run: the results; nothing else is read and nothing is simulated.
@@ -42,6 +45,11 @@ def write_report(run: Run, folder: Path, progress: Callable[[str], None] | None 
         figures.mkdir(parents=True, exist_ok=True)
         (folder / "report.md").write_text(markdown(report), encoding="utf-8", newline="\n")
         (folder / "report.html").write_text(html(report), encoding="utf-8", newline="\n")
+        wanted = {f"{claim.figure}.{ending}" for claim in drawable for ending in ENDINGS}
+        for path in figures.iterdir():
+            ours = path.suffix.removeprefix(".") in ENDINGS and path.is_file()
+            if ours and path.name not in wanted:
+                path.unlink()
         for i, claim in enumerate(drawable, 1):
             if progress:
                 progress(f"figure {i} of {len(drawable)}: {claim.suite}::{claim.name}")

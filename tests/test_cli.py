@@ -137,7 +137,7 @@ def test_report_is_made_again_from_the_tables_alone(small, tmp_path, capsys):
 def test_show_prints_the_formula_and_its_cases(small, capsys):
     main(["show", "small::halves at each step", "--suites", str(small)])
     printed = capsys.readouterr().out
-    assert "2^(-k)*w0" in printed
+    assert "w0/2^k" in printed
     assert "SGD(lr=0.5)" in printed
     main(["show", "small", "--suites", str(small)])
     assert "halves at each step" in capsys.readouterr().out

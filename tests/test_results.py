@@ -35,7 +35,7 @@ def test_what_was_saved_is_loaded_again(folder):
 @pytest.mark.parametrize("damage", ["{", "", "\x00"])
 def test_a_description_that_is_not_json_is_damage(folder, damage):
     (folder / "run.json").write_text(damage)
-    with pytest.raises(DamagedRunError, match="damaged.*run the command again"):
+    with pytest.raises(DamagedRunError, match=r"damaged.*run the command again"):
         load_run(folder)
 
 

@@ -250,13 +250,20 @@ class Suite:
             checks.choice("expect", expect, EXPECTATIONS)
 
 
-@lru_cache(maxsize=1024)
 def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
     """The names of a function's parameters that have no default of their own.
 
     >>> argument_names(lambda k, eta, exponent=2: 0)
     ('k', 'eta')
     """
+    try:
+        return _argument_names(function)
+    except TypeError:  # a callable object that cannot be hashed
+        return _argument_names.__wrapped__(function)
+
+
+@lru_cache(maxsize=1024)  # a claim is evaluated for many cells
+def _argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
     parameters = inspect.signature(function).parameters.values()
     return tuple(p.name for p in parameters if p.default is p.empty)
 

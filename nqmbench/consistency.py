@@ -13,10 +13,13 @@ from collections.abc import Iterable
 import numpy as np
 
 from nqmbench.experiment import Experiment
-from nqmbench.ledger import samples
 from nqmbench.moments import Moments
+from nqmbench.samples import samples
 from nqmbench.theory import ExactMoments
-from nqmbench.verdicts import ALLOWANCE, SELF_TEST_ALPHA, SMALLEST, critical_value
+from nqmbench.verdicts import ALLOWANCE, SELF_TEST_ALPHA, SMALLEST, Sample, critical_value
+
+MODERATE = 1e30  # an exact value below this is far from diverging (1e40)
+BLUR = {"mixed": 1e-12, "f32": 1e-5}  # relative rounding of a value, over a whole run
 
 __all__ = ["contradictions", "self_test_level"]
 
@@ -41,25 +44,38 @@ def contradictions(
     """
     found = []
     for statistic, exact in (("mean", truth.mean), ("variance", truth.variance)):
-        table = samples(moments, statistic)
+        table = samples(experiment, moments, statistic, precision)
         # Where the gate is open, Hall's interval is wider than half the normal one: what lies
         # within that half needs no interval of its own.
         with np.errstate(all="ignore"):
             near = np.abs(table.estimate - exact) <= 0.5 * z * table.error
         for s, o in np.argwhere(~near):
-            place = (int(s), int(o))
-            sample, value = table.at(place), float(exact[place])
-            if sample.diverged or not math.isfinite(value):
-                continue
-            if not (sample.deterministic or sample.trusted):
-                continue
-            low, high = sample.interval(z)
-            size = sample.rms if statistic == "mean" else sample.rms**2
-            room = ALLOWANCE[precision] * max(abs(value), size) + SMALLEST[precision]
-            if not low - room <= value <= high + room:
-                step, name = experiment.checkpoints[place[0]], experiment.observed[place[1]].name
-                found.append(
-                    f"{statistic} of {name} at k = {step}: simulated "
-                    f"[{low:.8g}, {high:.8g}], exact {value:.8g}"
-                )
+            sample, value = table.at((int(s), int(o))), float(exact[s, o])
+            said = contradiction(sample, value, statistic, z, precision)
+            if said:
+                step, name = experiment.checkpoints[s], experiment.observed[o].name
+                found.append(f"{statistic} of {name} at k = {step}: {said}")
     return found
+
+
+def contradiction(sample: Sample, exact: float, statistic: str, z: float, precision: str) -> str:
+    """How one sample contradicts its exact value, or "" when it does not."""
+    if sample.diverged:
+        moderate = abs(exact) < MODERATE
+        return f"the simulation diverged, exact {exact:.8g}" if moderate else ""
+    if sample.doubt:
+        return ""  # here the exact value may rightly be infinite
+    if not math.isfinite(exact):
+        return f"simulated {sample.estimate:.8g}, exact {exact}"
+    if not (sample.deterministic or sample.trusted):
+        return ""
+    low, high = sample.interval(z)
+    room = ALLOWANCE[precision] * abs(exact) + sample.floor + SMALLEST[precision]
+    blur = BLUR[precision] * sample.rms
+    if statistic == "mean":
+        room += ALLOWANCE[precision] * sample.rms
+    else:  # of the square of a spread that rounding has blurred
+        room += 2 * math.sqrt(abs(exact)) * blur + blur**2
+    if low - room <= exact <= high + room:
+        return ""
+    return f"simulated [{low:.8g}, {high:.8g}], exact {exact:.8g}"

@@ -19,6 +19,7 @@ from nqmbench.experiment import Experiment
 from nqmbench.ledger import Ledger
 from nqmbench.plan import Plan, make_plan
 from nqmbench.results import Run
+from nqmbench.stability import spectral_radius
 from nqmbench.verdicts import PRESETS
 
 __all__ = ["Watcher", "describe_claim", "describe_suite", "print_summary"]
@@ -85,6 +86,12 @@ class Watcher:
             f"experiments: {len(plan.experiments)}",
             highlight=False,
         )
+        for experiment in plan.experiments.values():
+            if experiment.method.constant:
+                radius = spectral_radius(experiment.method, experiment.problem.h).max()
+                if radius > 1:
+                    text = f"note: {experiment.label} is unstable: the mean grows {radius:.6g}-fold"
+                    self.console.print(f"{text} at each step", highlight=False)
         if self.bar:
             self.bar.update(self.task, total=cells, description="simulating")
 

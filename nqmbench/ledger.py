@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nqmbench.moments import Moments
 from nqmbench.plan import Case, Cell, Plan, PlannedClaim
+from nqmbench.samples import samples
 from nqmbench.verdicts import (
     DETERMINISTIC,
     SMALLEST,
@@ -26,10 +26,7 @@ from nqmbench.verdicts import (
     region,
 )
 
-__all__ = ["Ledger", "Record", "samples"]
-
-TINY = 2.0**-40  # a relative spread below this is rounding
-NEGLIGIBLE = 2.0**-70  # the square of such a spread, with room for its own rounding
+__all__ = ["Ledger", "Record"]
 
 
 @dataclass(eq=False)
@@ -57,10 +54,10 @@ class Record:
         self.sample = sample
         self.scale = self.cell.scale or self._natural_scale(sample)
         if sample.deterministic:
-            tolerance = DETERMINISTIC[precision]
-            floor = NEGLIGIBLE * sample.rms**2 if self._variance else SMALLEST[precision]
-            exact_margin = self.claim.margin if kind == "approximation" else tolerance
-            self.target = region(kind, claimed, self.scale, exact_margin).widened(floor)
+            floor = sample.floor + SMALLEST[precision]
+            self.target = region(kind, claimed, self.scale, self._tolerance(precision)).widened(
+                floor
+            )
         else:
             self.target = region(kind, claimed, self.scale, self.claim.margin)
         self.verdict = decide(sample, self.target, self.z)
@@ -73,6 +70,12 @@ class Record:
             return float("nan")
         with np.errstate(all="ignore"):
             return float(np.float64(self.sample.estimate - self.cell.claimed) / self.scale)
+
+    def _tolerance(self, precision: str) -> float:
+        """The relative tolerance without noise: rounding, unless the claim states its own."""
+        item = self.claim.item
+        stated = item.kind == "approximation" or getattr(item, "margin", None) is not None
+        return self.claim.margin if stated else DETERMINISTIC[precision]
 
     @property
     def _variance(self) -> bool:
@@ -111,7 +114,7 @@ class Ledger:
     def hear(self, task: str, moments: Moments, precision: str) -> None:
         """Take a look at every open cell of a task."""
         experiment = self.plan.experiments[task]
-        tables = {s: samples(moments, s) for s in ("mean", "variance")}
+        tables = {s: samples(experiment, moments, s, precision) for s in ("mean", "variance")}
         step_index = {k: s for s, k in enumerate(experiment.checkpoints)}
         column = {o.name: i for i, o in enumerate(experiment.observed)}
         for record in self.by_task[task]:
@@ -135,46 +138,3 @@ class Ledger:
         return sum(
             r.verdict is not None or r.claim.item.identity in self.refuted for r in self.records
         )
-
-
-@dataclass(frozen=True, eq=False)
-class SampleTable:
-    """Samples of one statistic for every checkpoint and observable; arrays of shape (S, O)."""
-
-    estimate: NDArray[np.float64]
-    error: NDArray[np.float64]
-    skewness: NDArray[np.float64]
-    deterministic: NDArray[np.bool_]
-    diverged: NDArray[np.bool_]
-    rms: NDArray[np.float64]
-    count: int
-
-    def at(self, place: tuple[int, int]) -> Sample:
-        """The sample of one cell."""
-        return Sample(
-            float(self.estimate[place]),
-            float(self.error[place]),
-            float(self.skewness[place]),
-            self.count,
-            bool(self.deterministic[place]),
-            bool(self.diverged[place]),
-            float(self.rms[place]),
-        )
-
-
-def samples(moments: Moments, statistic: str) -> SampleTable:
-    """The samples of a statistic, "mean" or "variance", from central moments."""
-    found = moments.mean_estimate() if statistic == "mean" else moments.variance_estimate()
-    with np.errstate(all="ignore"):
-        variance = moments.central[0] / moments.count
-        deterministic = np.sqrt(variance) <= TINY * np.abs(moments.mean)
-        rms = np.hypot(moments.mean, np.sqrt(variance))  # without underflow of the squares
-    return SampleTable(
-        found.value,
-        found.error,
-        found.skewness,
-        deterministic,
-        moments.diverged,
-        rms,
-        moments.count,
-    )

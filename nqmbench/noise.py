@@ -14,11 +14,14 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from nqmbench.arguments import Arguments, choices, is_finite
 
 __all__ = ["LAWS", "NoiseLaw", "noise_law"]
 
 HIGHEST_ORDER = 8
+LARGEST_NU = 1e6  # beyond, the simulation could not tell it from the Gaussian
 
 
 def cumulants_from_moments(moments: Sequence[Any]) -> list[Any]:
@@ -88,6 +91,14 @@ class NoiseLaw:
         """kappa_order of the law, order 1..8; inf where the moment does not exist."""
         return self._cumulants[order - 1]
 
+    def has_moment(self, order: int) -> bool:
+        """True when E x^order exists: always, but for Student's law only below nu.
+
+        >>> NoiseLaw("student", 5.0).has_moment(4), NoiseLaw("student", 5.0).has_moment(5)
+        (True, False)
+        """
+        return self.name != "student" or order < self.nu
+
     @cached_property
     def _cumulants(self) -> list[float]:
         moments = [MOMENTS[self.name](r, self.nu) for r in range(1, HIGHEST_ORDER + 1)]
@@ -106,11 +117,12 @@ def noise_law(seen: Any, checks: Arguments) -> NoiseLaw:
         return NoiseLaw(law)
     if isinstance(law, tuple | list) and len(law) == 2 and isinstance(law[0], str):
         name, nu = law
-        if name == "student" and is_finite(nu) and nu > 2:
+        if name == "student" and is_finite(nu) and np.float32(nu) > 2 and nu <= LARGEST_NU:
             return NoiseLaw(name, float(nu))
     checks.complain(
         "noise",
         seen,
-        choices(n for n in LAWS if n != "student") + ' or ("student", nu) with nu > 2',
+        choices(n for n in LAWS if n != "student")
+        + ' or ("student", nu) with 2 < nu <= 10^6, in 32 bits',
     )
     return NoiseLaw("gaussian")

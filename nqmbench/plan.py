@@ -211,6 +211,6 @@ def distinct(cases: list[Case]) -> tuple[Case, ...]:
             label += f", steps={case.experiment.steps}"
         counts[label] = counts.get(label, 0) + 1
         if counts[label] > 1:
-            label += f" (#{counts[label]})"
+            label += f" [{case.task[:8]}]"
         renamed.append(Case(label, case.experiment, case.task, case.observable, case.cells))
     return tuple(renamed)

@@ -111,7 +111,7 @@ def run(
     }
     about = describe(ledger, verdicts, moments, arguments, workers, time.monotonic() - clock)
     cells = cell_table(ledger, truths)
-    return Run(verdicts, cells, estimate_table(ledger, moments, truths), about)
+    return Run(verdicts, cells, estimate_table(ledger, moments, truths, precision), about)
 
 
 def pursue(
@@ -154,16 +154,17 @@ def pursue(
 
 
 def affordable(experiment: Experiment, preset: Preset) -> list[int]:
-    """The looks of an experiment within the preset's budget; at least the first one.
+    """The looks of an experiment within the preset's budget; none if the first is beyond it.
 
-    Without noise one trajectory says everything, so there is one look.
+    Without noise one trajectory says everything. The work counts every sample that is drawn:
+    Gaussian batches are one draw, those of the other laws are drawn sample by sample.
     """
-    d, steps = experiment.problem.d, experiment.steps
-    sizes = list(look_sizes(d, steps))
     if experiment.problem.noiseless:
-        return sizes[:1]
-    within = [n for n in sizes if n <= preset.trials and n * d * steps <= preset.work]
-    return within or sizes[:1]
+        return [1]
+    d, steps = experiment.problem.d, experiment.steps
+    literal = experiment.problem.noise.name != "gaussian"
+    work = d * steps * (float(experiment.batch_sizes.mean()) if literal else 1.0)
+    return [n for n in look_sizes(d, steps) if n <= preset.trials and n * work <= preset.work]
 
 
 def extend(

@@ -15,6 +15,7 @@ from nqmbench.ledger import Ledger, Record
 from nqmbench.moments import Moments
 from nqmbench.plan import Case, PlannedClaim
 from nqmbench.results import CELL_COLUMNS, ESTIMATE_COLUMNS, VERDICT_COLUMNS
+from nqmbench.samples import samples
 from nqmbench.theory import ExactMoments
 from nqmbench.verdicts import Verdict
 from nqmbench.wording import check_reason, reason, worst
@@ -77,7 +78,10 @@ def cell_table(ledger: Ledger, truths: Mapping[str, ExactMoments]) -> pd.DataFra
 
 
 def estimate_table(
-    ledger: Ledger, moments: Mapping[str, Moments], truths: Mapping[str, ExactMoments]
+    ledger: Ledger,
+    moments: Mapping[str, Moments],
+    truths: Mapping[str, ExactMoments],
+    precision: str,
 ) -> pd.DataFrame:
     """One row per experiment, step and observable, from the last look."""
     rows = []
@@ -85,7 +89,9 @@ def estimate_table(
     for key, experiment in ledger.plan.experiments.items():
         if key not in moments:
             continue
-        mean, variance = moments[key].mean_estimate(), moments[key].variance_estimate()
+        mean, variance = (
+            samples(experiment, moments[key], s, precision) for s in ("mean", "variance")
+        )
         for s, step in enumerate(experiment.checkpoints):
             for o, observable in enumerate(experiment.observed):
                 rows.append(
@@ -93,8 +99,8 @@ def estimate_table(
                         "experiment": names[key],
                         "step": step,
                         "observable": observable.name,
-                        "mean": mean.value[s, o],
-                        "variance": variance.value[s, o],
+                        "mean": mean.estimate[s, o],
+                        "variance": variance.estimate[s, o],
                         "mean_se": mean.error[s, o],
                         "variance_se": variance.error[s, o],
                         "exact_mean": truths[key].mean[s, o],

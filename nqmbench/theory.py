@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from nqmbench.arguments import Arguments
 from nqmbench.cumulants import power_cumulant
 from nqmbench.doubling import constant_responses, settled_responses
-from nqmbench.errors import InvalidArguments
 from nqmbench.experiment import Experiment, Observable
 from nqmbench.responses import Responses, scheduled_responses
 from nqmbench.stability import radius
@@ -103,11 +102,12 @@ def steady_state(experiment: Experiment) -> ExactMoments:
     0.3333333333333333
     """
     check_experiment("steady_state", experiment)
-    A, _ = experiment.open_loop.closed(experiment.curvature)
-    if not (is_constant(experiment) and (radius(A) < 1).all()):
-        raise InvalidArguments(
-            f"steady_state: got {experiment.label}; allowed: constant parameters, stable method"
-        )
+    checks = Arguments("steady_state")
+    if not (experiment.method.constant and isinstance(experiment.batch, int)):
+        checks.complain("experiment", experiment.label, "one without schedules")
+    elif not (radius(experiment.open_loop.closed(experiment.curvature)[0]) < 1).all():
+        checks.complain("experiment", experiment.label, "a stable method: a smaller step size")
+    checks.done()
     highest = max(2 * o.power for o in experiment.observed)
     settled = settled_responses(experiment, finite_orders(experiment, highest))
     return summarise(experiment, np.array([np.inf]), cumulants(experiment, settled, highest))

@@ -21,7 +21,7 @@ import numpy as np
 from scipy.special import ndtri
 
 __all__ = [
-    "ALPHA", "LOOKS", "PRESETS", "Preset", "Region", "Sample", "Verdict", "combine",
+    "ALPHA", "LOOKS", "PRESETS", "ROUNDING", "Preset", "Region", "Sample", "Verdict", "combine",
     "critical_value", "decide", "decide_check", "excess", "hall_interval", "look_sizes", "region",
 ]  # fmt: skip
 
@@ -31,6 +31,7 @@ LOOKS = 48
 GATE = 0.04  # largest |skewness| / sqrt(n) at which the interval is trusted
 DETERMINISTIC = {"mixed": 1e-9, "f32": 1e-5}  # relative tolerance where there is no noise
 ALLOWANCE = {"mixed": 1e-6, "f32": 1e-5}  # rounding of the simulation against exact theory
+ROUNDING = {"mixed": 2.0**-45, "f32": 2.0**-17}  # of a state, relative to its start
 SMALLEST = {"mixed": 1e-300, "f32": 1e-37}  # below it a number loses its digits one by one
 
 
@@ -93,6 +94,7 @@ class Sample:
         count: the number of trajectories.
         deterministic: the spread is only rounding. diverged: beyond 1e40 or not finite.
         rms: root mean square of the observable, the scale of signed quantities.
+        floor: what rounding may amount to. doubt: why no interval can be trusted, or "".
     """
 
     estimate: float
@@ -102,11 +104,13 @@ class Sample:
     deterministic: bool = False
     diverged: bool = False
     rms: float = 0.0
+    floor: float = 0.0
+    doubt: str = ""
 
     @property
     def trusted(self) -> bool:
-        """True when the gate is open."""
-        if not (math.isfinite(self.error) and math.isfinite(self.skewness)):
+        """True when the gate is open and nothing else puts the interval in doubt."""
+        if self.doubt or not (math.isfinite(self.error) and math.isfinite(self.skewness)):
             return False
         return abs(self.skewness) <= GATE * math.sqrt(self.count)
 

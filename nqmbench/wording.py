@@ -65,8 +65,10 @@ def reason(
     """
     record = worst(records)
     sample, step = record.sample, record.cell.step
-    if sample is None:
+    if sample is None and refuted_elsewhere:
         return "not simulated: the claim is refuted by another case"
+    if sample is None:
+        return "not simulated: the first look alone exceeds the budget; take a larger preset"
     claimed, kind = record.cell.claimed, record.claim.item.kind
     if verdict is Verdict.REFUTED:
         number = f"claimed {claimed:.6g}, simulated {sample.estimate:.6g}"
@@ -98,10 +100,11 @@ def confirmed(record: Record, records: Sequence[Record]) -> str:
         near = nearest(records)
         if not math.isfinite(near.deviation):
             return "holds; nothing comes near"
-        where = f"at k = {near.cell.step}"
-        inside = near.deviation < 0 if kind == "upper bound" else near.deviation > 0
-        side = "inside" if inside or near.deviation == 0 else "beyond, within the margin"
-        return f"holds; nearest {where}: {percent(abs(near.deviation))} {side}"
+        assert near.sample is not None
+        ends = [(x - near.cell.claimed) / near.scale for x in near.sample.interval(near.z)]
+        between = " and ".join(percent(x, True) for x in ends)
+        how = f"within {percent(margin)}" if margin else "without a margin"
+        return f"holds {how}; nearest at k = {step}: between {between}"
     deviation = percent(record.deviation, True)
     text = f"within {percent(margin)}; largest deviation {deviation} at k = {step}"
     visible = [r for r in records if excludes_claimed(r)]
@@ -130,6 +133,8 @@ def undecided(record: Record) -> str:
     """Why a case is still open: heavy tails, or how much more work should decide it."""
     sample = record.sample
     assert sample is not None
+    if sample.doubt:
+        return f"no interval is trusted: {sample.doubt}"
     if not sample.trusted and not sample.deterministic:
         k = sample.skewness / math.sqrt(sample.count)
         return (
@@ -167,6 +172,6 @@ def check_reason(kind: str, result: CheckResult) -> str:
     if kind == "existence":
         return f"claimed {bool(result.claimed)}, true {bool(result.true)}"
     if result.verdict is Verdict.CONFIRMED:
-        return f"exact: {pair}"
+        return f"{'holds' if kind == 'bound' else 'exact'}: {pair}"
     over = "exceeded" if kind == "bound" else "off"
     return f"{over} by {percent(abs(result.deviation))}: {pair}"

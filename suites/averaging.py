@@ -99,6 +99,25 @@ def true_moment(k, h, eta, gamma, B, sigma, w0):
     return true_mean(k, h, eta, gamma, w0) ** 2 + variance
 
 
+@suite.claim(
+    "second moment of the average at the double root, by its recursion",
+    mends="T1-29",
+    of="w2[1]",
+    experiments=lambda: script()[:1],
+    expect="confirmed",
+)
+def double_root_moment(k, h, eta, gamma, B, sigma, w0):
+    """E m_k^2 by stepping the mean and the covariance of (w, m), for any decay: here gamma = a."""
+    a, noise = 1 - eta * h, (eta * h * sigma) ** 2 / B
+    w, m, ww, wm, mm = w0, w0, 0.0, 0.0, 0.0
+    for _ in range(int(k)):
+        w, ww, wm = a * w, a**2 * ww + noise, a * wm  # w', and its covariance with m
+        m = gamma * m + (1 - gamma) * w
+        mm = gamma**2 * mm + 2 * gamma * (1 - gamma) * wm + (1 - gamma) ** 2 * ww
+        wm = gamma * wm + (1 - gamma) * ww
+    return m**2 + mm
+
+
 def settled(k, h, eta, gamma):
     """The cells in the steady state."""
     return nq.maximum(1 - eta * h, gamma) ** k * k < 1e-3

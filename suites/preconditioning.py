@@ -29,16 +29,29 @@ def one_step() -> list[nq.Experiment]:
 
 
 @suite.claim(
-    "the preconditioned update",
+    "the preconditioned update, its mean",
     ref="T1-37",
-    of="w2[i]",
+    of="w[i]",
+    experiments=one_step,
+    scale=lambda h, eta, p, w0: eta * h ** (1 - p) * abs(w0),
+    expect="confirmed",
+)
+def update_mean(h, eta, p, w0):
+    """w' = w - eta h^(1-p) (w - x), averaged; the margin is relative to the displacement."""
+    return w0 - eta * h ** (1 - p) * w0
+
+
+@suite.claim(
+    "the preconditioned update, its noise",
+    ref="T1-37",
+    of="w[i]",
+    statistic="variance",
     experiments=one_step,
     expect="confirmed",
 )
-def update(h, eta, p, B, sigma, w0):
-    """w' = w - eta h^(1-p) (w - x), squared and averaged."""
-    lam = eta * h ** (1 - p)
-    return ((1 - lam) * w0) ** 2 + (lam * sigma) ** 2 / B
+def update_noise(h, eta, p, B, sigma):
+    """The variance of eta h^(1-p) x."""
+    return (eta * h ** (1 - p) * sigma) ** 2 / B
 
 
 @suite.check(

@@ -138,7 +138,7 @@ def test_both_pages_say_the_same(folder: Path, report: Report) -> None:
             assert f"figures/{claim.anchor}.svg" in page or claim.figure is None
     for meaning in MEANINGS.values():
         assert meaning in text
-    assert "Of 16 claims, 6 are confirmed, 6 refuted" in text
+    assert "Of 16 claims, 1 is in error, 1 inconsistent, 6 refuted" in text
 
 
 def test_a_refuted_claim_is_followed_by_the_statement_that_mends_it(report: Report) -> None:
@@ -192,6 +192,22 @@ def test_a_folder_that_cannot_be_written_is_named(run: Run, tmp_path: Path) -> N
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match=r"file.*choose another --out"):
         write_report(run, tmp_path / "file")
+
+
+def test_figures_of_an_earlier_report_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    figures = tmp_path / "figures"
+    (figures / "folder.png").mkdir(parents=True)
+    for name in ("figures/old.svg", "figures/old.png", "figures/notes.txt", "mine.png"):
+        (tmp_path / name).write_text("x")
+    write_report(fake_runs.nothing(), tmp_path)
+    assert {path.name for path in figures.iterdir()} == {"folder.png", "notes.txt"}
+    assert (tmp_path / "mine.png").exists()
+
+
+def test_pages_have_no_hyphen_for_a_minus(folder: Path) -> None:
+    text = (folder / "report.html").read_text(encoding="utf-8").split("<body>")[1]
+    shown = re.sub(r"<code.*?</code>|<[^>]*>", " ", text)
+    assert not re.findall(r"[\s(=]-\d", shown)
 
 
 def test_progress_names_every_figure(report: Report, run: Run, tmp_path: Path) -> None:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import fake_runs
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from nqmbench.report.cases import case_table
 from nqmbench.report.choice import chosen, looks_of
 from nqmbench.report.formulas import Formula
-from nqmbench.report.markdown import code, escaped
+from nqmbench.report.frame import verdict_line
+from nqmbench.report.labels import common_and_own
+from nqmbench.report.markdown import code, escaped, markdown
 from nqmbench.report.mathml import checked, from_latex
 from nqmbench.report.names import safe_names
-from nqmbench.report.palette import colour_of, shades
+from nqmbench.report.palette import VERDICT_COLOURS, colour_of
 from nqmbench.report.reading import read
 from nqmbench.report.scales import set_deviations, set_steps, set_values
-from nqmbench.report.words import clean, number, percent
+from nqmbench.report.story import deviation
+from nqmbench.report.words import MEANINGS, SYMBOLS, clean, number, percent, typographic
+from nqmbench.results import Run
+from nqmbench.verdicts import Verdict
 
 
 @pytest.mark.parametrize(
@@ -120,17 +128,13 @@ def test_a_method_has_one_colour_everywhere() -> None:
     claims = list(read(fake_runs.everything()).every())
     several = next(claim for claim in claims if claim.name == "variance of the loss")
     looks = looks_of(several.cases)
-    assert [colour for colour, _ in looks] == [colour_of(case.method) for case in several.cases]
-    assert len({marker for _, marker in looks}) == len(looks)
-
-
-def test_shades_are_all_different() -> None:
-    assert len(set(shades(colour_of("SGD"), 6))) == 6
+    assert [look.colour for look in looks] == [colour_of(case.method) for case in several.cases]
+    assert len({look.marker for look in looks}) == len(looks)
 
 
 def test_the_worst_cases_are_drawn() -> None:
     claim = next(c for c in read(fake_runs.everything()).every() if c.name == "many cases")
-    drawn = chosen(claim.cases, 6)
+    drawn = chosen(claim, 6)
     worst = max(claim.cases, key=lambda case: abs(case.deviation))
     assert len(drawn) == 6
     assert worst in drawn
@@ -169,3 +173,72 @@ def test_any_values_have_an_axis(values: list[float]) -> None:
         axes = figure.add_subplot()
         set_values(axes, [np.array(values)], [np.array([np.inf, 1.0])], np.array([1e-6]), which)
     figure.canvas.draw()
+
+
+def test_a_curve_that_decays_without_end_is_cut_after_twelve_decades() -> None:
+    axes = Figure().add_subplot()
+    decay = 10.0 ** -np.arange(60.0)
+    set_values(axes, [decay], [decay], np.array([0.0]))
+    assert 1e-14 < axes.get_ylim()[0] < 1e-11
+    set_values(axes, [1 / decay], [1 / decay], np.array([0.0]))
+    assert axes.get_ylim()[0] <= 1  # growth keeps its start
+
+
+def test_labels_look_inside_brackets() -> None:
+    names = [f"averaged SGD(lr=0.1, decay={g}), B=1, i={i}" for g in (0.5, 0.9) for i in (0, 1)]
+    shared, own = common_and_own(names, 46)
+    assert shared == "averaged SGD(lr=0.1), B=1"
+    assert own == ["decay=0.5, i=0", "decay=0.5, i=1", "decay=0.9, i=0", "decay=0.9, i=1"]
+
+
+def test_the_order_of_verdicts_is_the_programs() -> None:
+    gravest_first = [verdict.value for verdict in Verdict]
+    assert list(MEANINGS) == gravest_first
+    assert list(SYMBOLS) == gravest_first
+    assert list(VERDICT_COLOURS) == gravest_first
+
+
+def test_the_line_of_the_verdict_holds_whole_clauses_only() -> None:
+    claim = next(c for c in read(fake_runs.everything()).every() if c.name == "boxed second moment")
+    long = replace(
+        claim, reason="off by 12.5 % at k = 5; formula / exact = h: claimed 1, simulated 2"
+    )
+    assert verdict_line(long) == "✗ refuted: off by 12.5 % at k = 5; formula / exact = h"
+    assert verdict_line(long, 40) == "✗ refuted: off by 12.5 % at k = 5"
+    assert verdict_line(long, 20) == "✗ refuted"
+
+
+@pytest.mark.parametrize("text", ["non-linear", "T1-08", "a-b", "--option", "k-1", "1-beta"])
+def test_hyphens_that_are_no_minus_signs_stay(text: str) -> None:
+    assert typographic(text) == text
+
+
+def test_what_is_the_same_in_every_case_stands_in_the_note() -> None:
+    claims = list(read(fake_runs.everything()).every())
+    table = case_table(next(c for c in claims if c.name == "second moment"))
+    assert [column.heading for column in table.columns] == [
+        "case", "formula", "exact", "simulated", "interval", "deviation",
+    ]  # fmt: skip
+    assert "confirmed; worst step" in table.note
+    mixed = case_table(next(c for c in claims if c.name == "steady state"))
+    assert "verdict" in [column.heading for column in mixed.columns]
+
+
+def test_deviations_are_those_of_the_run() -> None:
+    run = fake_runs.everything()
+    claims = {claim.name: claim for claim in read(run).every()}
+    entries = {c["name"]: c for suite in run.about["suites"] for c in suite["claims"]}
+    assert claims["boxed second moment"].deviation == entries["boxed second moment"]["deviation"]
+    case = claims["second moment"].cases[1]
+    rows = run.verdicts[run.verdicts["claim"] == "second moment"]
+    assert case.deviation == rows["deviation"].iloc[1]
+
+
+def test_a_run_without_deviations_shows_dashes() -> None:
+    run = fake_runs.everything()
+    for suite in run.about["suites"]:
+        for claim in suite["claims"]:
+            del claim["deviation"], claim["case"]
+    old = Run(run.verdicts.drop(columns="deviation"), run.cells, run.estimates, run.about)
+    assert {deviation(claim) for claim in read(old).every()} == {"–"}
+    assert "–" in markdown(read(old))

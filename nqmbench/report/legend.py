@@ -14,6 +14,7 @@ from nqmbench.report.strokes import DASHED, EXACT, Look, case_key, formula_words
 
 __all__ = ["add_legend", "legend_height"]
 
+FARTHEST = 0.1  # of the figure's width: the legend begins here or farther left
 PLACE: Any = {"loc": "lower left", "borderaxespad": 0, "borderpad": 0, "handlelength": 2.2}
 
 
@@ -46,6 +47,7 @@ def add_legend(
         exact: whether exact theory is drawn.
     """
     height = figure.get_figheight()
+    left = min(left, FARTHEST)
     alone = not labels
     colour, marker = (looks[0].colour, looks[0].marker) if alone else (MUTED, "o")
     handles: list[Any] = [

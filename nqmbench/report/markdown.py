@@ -19,6 +19,7 @@ from nqmbench.report.story import (
     counts,
     deviation,
     found,
+    found_in_brief,
     suite_notes,
     summary,
 )  # fmt: skip
@@ -183,9 +184,7 @@ def _verdict_table(report: Report) -> str:
                     escaped(claim.kind),
                     _verdict(claim.verdict),
                     deviation(claim),
-                    " ".join(
-                        filter(None, (escaped(shorten(found(claim), 120)), _unexpected(claim)))
-                    ),
+                    " ".join(filter(None, (escaped(found_in_brief(claim)), _unexpected(claim)))),
                 ]
             )
     return _table(("ref", "claim", "kind", "verdict", "deviation", "what was found"), rows)

@@ -121,7 +121,7 @@ def _claim(
     expected = text("expected").lower()
     return ClaimPart(
         suite=clean(suite),
-        name=clean(name),
+        name=_prose(name),
         ref=text("ref"),
         mends=text("mends"),
         anchor=anchor,

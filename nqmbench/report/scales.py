@@ -281,7 +281,7 @@ def _apart(axis: Axis, ticks: Sequence[float], span: Deviations, length: float) 
     def room(one: float, other: float) -> float:
         if isinstance(axis, YAxis):
             return 0.13
-        return CHARACTER * (len(_percent_label(one)) + len(_percent_label(other)) + 1) / 2
+        return CHARACTER * (len(_percent_label(one)) + len(_percent_label(other)) + 2.5) / 2
 
     for tick in ticks:
         at = length * float((place(np.array([tick]))[0] - ends[0]) / (ends[1] - ends[0]))

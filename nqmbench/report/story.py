@@ -15,10 +15,14 @@ from nqmbench.report.words import (
     listing,
     number,
     percent,
+    shorten,
     verdict_in_words,
 )  # fmt: skip
 
-__all__ = ["FIGURE_HELP", "about_case", "counts", "deviation", "found", "suite_notes", "summary"]
+__all__ = [
+    "FIGURE_HELP", "about_case", "counts", "deviation", "found", "found_in_brief", "suite_notes",
+    "summary",
+]  # fmt: skip
 
 NOUNS = {"ERROR": "in error"}
 FIGURE_HELP = (
@@ -77,6 +81,12 @@ def found(claim: ClaimPart) -> str:
     """The reason of a verdict, with a capital letter and a full stop."""
     text = claim.reason
     return text[:1].upper() + text[1:] + ("" if text[-1:] in ".!?…" else ".") if text else ""
+
+
+def found_in_brief(claim: ClaimPart) -> str:
+    """The reason without the numbers claimed and simulated, for a narrow column."""
+    brief = claim.reason.partition(": claimed")[0] if claim.simulated else claim.reason
+    return shorten(brief[:1].upper() + brief[1:], 160)
 
 
 def about_case(claim: ClaimPart) -> str:

@@ -1,0 +1,138 @@
+"""From the moments of a simulation to what is known of each cell, and whether it can be trusted.
+
+A cell without noise (its coordinates have neither gradient noise nor a random start, or all values
+came out equal) is **deterministic**: it is compared, not estimated. A cell is in **doubt** where
+its interval would rest on something that does not exist: a moment that the noise law lacks, or a
+spread of which only rounding is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nqmbench.experiment import Experiment, Observable
+from nqmbench.moments import Moments
+from nqmbench.verdicts import ROUNDING, Sample
+
+__all__ = ["SampleTable", "samples"]
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+TINY = 2.0**-40  # a relative spread below this is rounding
+
+
+@dataclass(frozen=True, eq=False)
+class SampleTable:
+    """Samples of one statistic for every checkpoint and observable.
+
+    Args:
+        estimate, error, skewness, rms: shape (S, O).
+        deterministic, diverged, blurred: shape (S, O).
+        floor: the absolute rounding of an observable, shape (O,).
+        lacking: the order of the moment that the noise lacks, or 0; shape (O,).
+        count: the number of trajectories.
+    """
+
+    estimate: Floats
+    error: Floats
+    skewness: Floats
+    rms: Floats
+    deterministic: Bools
+    diverged: Bools
+    blurred: Bools
+    floor: Floats
+    lacking: NDArray[np.int64]
+    count: int
+
+    def at(self, place: tuple[int, int]) -> Sample:
+        """The sample of one cell."""
+        doubt = ""
+        if self.lacking[place[1]]:
+            doubt = f"the noise has no moment of order {self.lacking[place[1]]}"
+        elif self.blurred[place]:
+            doubt = "only rounding is left of the spread"
+        return Sample(
+            float(self.estimate[place]),
+            float(self.error[place]),
+            float(self.skewness[place]),
+            self.count,
+            bool(self.deterministic[place]),
+            bool(self.diverged[place]),
+            float(self.rms[place]),
+            float(self.floor[place[1]]),
+            doubt,
+        )
+
+
+def samples(
+    experiment: Experiment, moments: Moments, statistic: str, precision: str = "mixed"
+) -> SampleTable:
+    """The samples of a statistic of an experiment.
+
+    Args:
+        experiment: what was simulated.
+        moments: of its observables at its checkpoints.
+        statistic: "mean" or "variance".
+        precision: of the simulation; decides what counts as rounding.
+    """
+    variance = statistic == "variance"
+    found = moments.variance_estimate() if variance else moments.mean_estimate()
+    with np.errstate(all="ignore"):
+        spread = np.sqrt(moments.central[0] / moments.count)
+        negligible = spread <= TINY * np.abs(moments.mean)
+        rms = np.hypot(moments.mean, spread)  # without underflow of the squares
+    constant = without_noise(experiment) | (spread == 0)
+    deterministic = constant if variance else constant | negligible
+    observed = experiment.observed
+    return SampleTable(
+        estimate=np.where(constant, 0.0, found.value) if variance else found.value,
+        error=np.where(constant, 0.0, found.error),
+        skewness=found.skewness,
+        rms=rms,
+        deterministic=deterministic,
+        diverged=moments.diverged,
+        blurred=negligible & ~deterministic,
+        floor=np.array([rounding(experiment, o, precision) for o in observed])
+        ** (2 if variance else 1),
+        lacking=np.array([lacking_moment(experiment, o, variance) for o in observed]),
+        count=moments.count,
+    )
+
+
+def without_noise(experiment: Experiment) -> Bools:
+    """True where every trajectory has the same value: no noise, or a fixed start at k = 0."""
+    problem = experiment.problem
+    fixed = problem.w0_std == 0
+    quiet = fixed & (problem.sigma == 0)
+    mask = np.empty((len(experiment.checkpoints), len(experiment.observed)), dtype=np.bool_)
+    for o, observable in enumerate(experiment.observed):
+        i = observable.coordinate
+        start, always = (m.all() if i is None else m[i] for m in (fixed, quiet))
+        mask[:, o] = [always or (k == 0 and start) for k in experiment.checkpoints]
+    return mask
+
+
+def rounding(experiment: Experiment, observable: Observable, precision: str) -> float:
+    """The absolute error of an observable from rounding w relative to its start.
+
+    Where terms cancel, as with a step size of exactly 1/h, what should be 0 is this large.
+    """
+    problem, i = experiment.problem, observable.coordinate
+    size = ROUNDING[precision] * np.abs(problem.w0 - problem.optimum)
+    chosen = size if i is None else size[i : i + 1]
+    return float(chosen**observable.power @ observable.weights(problem.h))
+
+
+def lacking_moment(experiment: Experiment, observable: Observable, variance: bool) -> int:
+    """The order of the noise moment that the estimate's standard error needs and that is missing.
+
+    The mean of w^p needs order 2p, its variance 4p; 0 when the noise has it, or when there is none.
+    """
+    problem, i = experiment.problem, observable.coordinate
+    order = observable.power * (4 if variance else 2)
+    noisy = problem.sigma.any() if i is None else problem.sigma[i] > 0
+    return order if noisy and not problem.noise.has_moment(order) else 0

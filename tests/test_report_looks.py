@@ -1,0 +1,143 @@
+"""What a reader sees: contrast, colours told apart, and no text that leaves its figure."""
+
+from __future__ import annotations
+
+from itertools import combinations, pairwise
+
+import fake_runs
+import numpy as np
+import pytest
+from matplotlib.axis import Axis
+from matplotlib.text import Text
+
+from nqmbench.report.canvas import style
+from nqmbench.report.content import ClaimPart
+from nqmbench.report.curves import curve_figure
+from nqmbench.report.figures import draw
+from nqmbench.report.forest import forest_figure
+from nqmbench.report.palette import INK, METHODS, MUTED, OTHERS, shades
+from nqmbench.report.reading import read
+from nqmbench.results import Run
+
+LEAST_CONTRAST = 3.0  # Web Content Accessibility Guidelines 2.2, criterion 1.4.11
+LEAST_DISTANCE = 0.10  # in Oklab, where black and white are 1 apart
+# Machado, Oliveira and Fernandes 2009: linear RGB as seen without green cones.
+DEUTERANOPIA = np.array(
+    [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+     [-0.011820, 0.042940, 0.968881]]
+)  # fmt: skip
+CONES = np.array(
+    [[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566],
+     [0.0883024619, 0.2817188376, 0.6299787005]]
+)  # fmt: skip
+OKLAB = np.array(
+    [[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099],
+     [0.0259040371, 0.7827717662, -0.8086757660]]
+)  # fmt: skip
+
+
+def linear(colour: str) -> np.ndarray:
+    parts = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+
+
+def contrast_to_white(colour: str) -> float:
+    return 1.05 / (float(linear(colour) @ [0.2126, 0.7152, 0.0722]) + 0.05)
+
+
+def oklab(light: np.ndarray) -> np.ndarray:
+    return OKLAB @ np.cbrt(CONES @ np.clip(light, 0, 1))
+
+
+def distance(one: str, other: str) -> float:
+    seen = [oklab(linear(colour)) for colour in (one, other)]
+    without_green = [oklab(DEUTERANOPIA @ linear(colour)) for colour in (one, other)]
+    return float(min(np.linalg.norm(np.subtract(*pair)) for pair in (seen, without_green)))
+
+
+@pytest.mark.parametrize("colour", [*METHODS.values(), *OTHERS, INK, MUTED])
+def test_every_shade_stands_out_from_the_page(colour: str) -> None:
+    for n in range(1, 9):
+        assert min(map(contrast_to_white, shades(colour, n))) >= LEAST_CONTRAST
+
+
+def test_methods_are_told_apart_with_and_without_green_cones() -> None:
+    known = {**METHODS, "the formula": INK}
+    distances = {pair: distance(known[pair[0]], known[pair[1]]) for pair in combinations(known, 2)}
+    closest = min(distances, key=distances.__getitem__)
+    assert distances[closest] >= LEAST_DISTANCE, closest
+
+
+def test_shades_of_sgd_are_not_those_of_averaged_sgd() -> None:
+    plain, averaged = (shades(METHODS[name], 6) for name in ("SGD", "averaged SGD"))
+    assert min(distance(a, b) for a in plain for b in averaged) >= LEAST_DISTANCE
+
+
+def visible_labels(axis: Axis) -> list[Text]:
+    low, high = sorted(axis.get_view_interval())
+    return [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+
+
+def texts_outside(claim: ClaimPart) -> list[str]:
+    over_steps = any(c.curve is not None and c.curve.step.size > 1 for c in claim.cases)
+    with style(), np.errstate(all="ignore"):
+        figure = curve_figure(claim) if over_steps else forest_figure(claim)
+        figure.draw_without_rendering()
+        renderer = figure.canvas.get_renderer()
+        ticks = [text for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)
+                 for text in (*visible_labels(axis), axis.label)]  # fmt: skip
+        keys = [text for legend in figure.legends for text in legend.get_texts()]
+        found = []
+        for text in (*ticks, *keys, *figure.texts):
+            box = text.get_window_extent(renderer)
+            if text.get_text() and (
+                box.x0 < 0 or box.y0 < 0 or box.x1 > figure.bbox.x1 or box.y1 > figure.bbox.y1
+            ):
+                found.append(text.get_text())
+        return found
+
+
+def drawn(run: Run) -> list[ClaimPart]:
+    return [claim for claim in read(run).every() if claim.figure]
+
+
+def test_no_text_leaves_its_figure() -> None:
+    outside = {claim.name[:40]: texts_outside(claim) for claim in drawn(fake_runs.everything())}
+    assert not {name: texts for name, texts in outside.items() if texts}
+
+
+def tick_labels_collide(claim: ClaimPart) -> bool:
+    with style(), np.errstate(all="ignore"):
+        figure = forest_figure(claim)
+        figure.draw_without_rendering()
+        renderer = figure.canvas.get_renderer()
+        for axes in figure.axes:
+            boxes = sorted(
+                (box.x0, box.x1)
+                for box in (t.get_window_extent(renderer) for t in visible_labels(axes.xaxis))
+                if box.width
+            )
+            if any(a[1] > b[0] for a, b in pairwise(boxes)):
+                return True
+    return False
+
+
+@pytest.mark.parametrize("name", ["steady state", "many cases", "one factor"])
+def test_tick_labels_of_a_forest_do_not_collide(name: str) -> None:
+    claim = next(c for c in drawn(fake_runs.everything()) if c.name == name)
+    assert not tick_labels_collide(claim)
+
+
+@pytest.mark.needs_compiler
+def test_no_text_leaves_a_figure_of_the_shipped_suites(quick_run: Run) -> None:
+    for claim in drawn(quick_run):
+        assert not texts_outside(claim), claim.name
+        several = any(c.curve is not None and c.curve.step.size > 1 for c in claim.cases)
+        assert several or not tick_labels_collide(claim), claim.name
+
+
+def test_figures_that_use_it_name_the_symmetric_logarithmic_axis() -> None:
+    claims = {claim.name: claim for claim in drawn(fake_runs.everything())}
+    assert b"symlog outside margin" in draw(claims["boxed second moment"])["svg"]
+    assert b"symmetric-log outside the margin" in draw(claims["steady state"])["svg"]
+    assert b"symlog" not in draw(claims["second moment"])["svg"]

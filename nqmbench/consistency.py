@@ -70,12 +70,12 @@ def contradiction(sample: Sample, exact: float, statistic: str, z: float, precis
     if not (sample.deterministic or sample.trusted):
         return ""
     low, high = sample.interval(z)
-    room = ALLOWANCE[precision] * abs(exact) + sample.floor + SMALLEST[precision]
-    blur = BLUR[precision] * sample.rms
+    room = sample.floor + SMALLEST[precision]
     if statistic == "mean":
-        room += ALLOWANCE[precision] * sample.rms
-    else:  # of the square of a spread that rounding has blurred
-        room += 2 * math.sqrt(abs(exact)) * blur + blur**2
+        room += ALLOWANCE[precision] * max(abs(exact), sample.rms)
+    else:  # the square of a spread that rounding has blurred
+        blur = BLUR[precision] * sample.rms
+        room += ALLOWANCE[precision] * abs(exact) + 2 * math.sqrt(abs(exact)) * blur + blur**2
     if low - room <= exact <= high + room:
         return ""
     return f"simulated [{low:.8g}, {high:.8g}], exact {exact:.8g}"

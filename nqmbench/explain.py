@@ -85,7 +85,7 @@ def number(expression: Any, known: Mapping[str, Any]) -> float:
 def symbolic_ratio(claim: Claim, method: Method) -> Any:
     """The ratio for a claim and a method; the numbers of the method do not matter."""
     shape = (tuple(method.starts), method.readout, tuple(method.parameters), bool(method.power))
-    key = (claim.identity, id(claim), method.step, shape)
+    key = (claim, method.step, shape)
     if key not in RATIOS:
         from nqmbench.symbolic import evaluate, ratio
 

@@ -105,9 +105,14 @@ class Ledger:
         self.refuted: set[str] = set()
 
     def wanted(self, task: str) -> bool:
-        """True while the task has an open cell of a claim that is not refuted yet."""
+        """True while the task has an open cell that more trajectories may decide.
+
+        Cells of refuted claims need no decision, and cells in doubt get none.
+        """
         return any(
-            r.verdict is None and r.claim.item.identity not in self.refuted
+            r.verdict is None
+            and r.claim.item.identity not in self.refuted
+            and not (r.sample is not None and r.sample.doubt)
             for r in self.by_task[task]
         )
 

@@ -7,8 +7,9 @@ fixed here, before anything is simulated, because the level of its verdicts depe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nqmbench.claims import Check, Claim, Suite
 from nqmbench.errors import InvalidArguments
@@ -201,16 +202,26 @@ def steps_wanted(claim: Claim, experiment: Experiment) -> tuple[int, ...]:
 
 
 def distinct(cases: list[Case]) -> tuple[Case, ...]:
-    """The cases with labels that tell them apart: the number of steps is added where it must be."""
-    counts: dict[str, int] = {}
+    """The cases with labels that tell them apart.
+
+    Where labels are equal the number of steps is added if it differs, then the start of the
+    experiment's key, then, for an experiment that is listed twice, a number.
+    """
+    labels = [case.label for case in cases]
+    steps = [f", steps={case.experiment.steps}" for case in cases]
+    keys = [f" [{case.task[:8]}]" for case in cases]
+    for values in (steps, keys):
+        groups: dict[str, set[str]] = {}
+        for label, value in zip(labels, values, strict=True):
+            groups.setdefault(label, set()).add(value)
+        labels = [
+            label + value if len(groups[label]) > 1 else label
+            for label, value in zip(labels, values, strict=True)
+        ]
+    counts: Counter[str] = Counter()
     renamed = []
-    for case in cases:
-        label = case.label
-        twins = [c for c in cases if c.label == label]
-        if len({c.experiment.steps for c in twins}) > 1:
-            label += f", steps={case.experiment.steps}"
-        counts[label] = counts.get(label, 0) + 1
-        if counts[label] > 1:
-            label += f" [{case.task[:8]}]"
-        renamed.append(Case(label, case.experiment, case.task, case.observable, case.cells))
+    for case, label in zip(cases, labels, strict=True):
+        counts[label] += 1
+        name = f"{label} (#{counts[label]})" if counts[label] > 1 else label
+        renamed.append(replace(case, label=name))
     return tuple(renamed)

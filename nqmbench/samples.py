@@ -52,7 +52,7 @@ class SampleTable:
         """The sample of one cell."""
         doubt = ""
         if self.lacking[place[1]]:
-            doubt = f"the noise has no moment of order {self.lacking[place[1]]}"
+            doubt = f"heavy tails: the noise has no moment of order {self.lacking[place[1]]}"
         elif self.blurred[place]:
             doubt = "only rounding is left of the spread"
         return Sample(

@@ -31,7 +31,7 @@ LOOKS = 48
 GATE = 0.04  # largest |skewness| / sqrt(n) at which the interval is trusted
 DETERMINISTIC = {"mixed": 1e-9, "f32": 1e-5}  # relative tolerance where there is no noise
 ALLOWANCE = {"mixed": 1e-6, "f32": 1e-5}  # rounding of the simulation against exact theory
-ROUNDING = {"mixed": 2.0**-45, "f32": 2.0**-17}  # of a state, relative to its start
+ROUNDING = {"mixed": 2.0**-45, "f32": 2.0**-20}  # of a state, relative to its start
 SMALLEST = {"mixed": 1e-300, "f32": 1e-37}  # below it a number loses its digits one by one
 
 

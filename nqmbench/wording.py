@@ -134,7 +134,7 @@ def undecided(record: Record) -> str:
     sample = record.sample
     assert sample is not None
     if sample.doubt:
-        return f"no interval is trusted: {sample.doubt}"
+        return f"{sample.doubt}, so no interval is trusted"
     if not sample.trusted and not sample.deterministic:
         k = sample.skewness / math.sqrt(sample.count)
         return (

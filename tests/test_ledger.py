@@ -5,10 +5,15 @@ import pytest
 from synthetic import drawn, ledger_of, one_experiment, sample_of
 
 import nqmbench as nq
-from nqmbench.ledger import Ledger, samples
+from nqmbench.ledger import Ledger
 from nqmbench.plan import make_plan
+from nqmbench.samples import samples
 from nqmbench.verdicts import PRESETS, Region, Verdict, critical_value
 
+EXPERIMENT_2_3 = nq.Experiment(
+    nq.NoisyQuadratic(1.0), nq.sgd(0.1), steps=2, checkpoints=[1, 2],
+    observables=["w[0]", "w2[0]", "w3[0]"],
+)  # fmt: skip
 MANY = 10**8
 FEW = 1000
 
@@ -189,14 +194,43 @@ def test_a_value_that_has_died_out_below_the_range_of_doubles_is_not_refuted_for
 def test_a_signed_value_whose_square_underflows_still_has_a_scale():
     record = record_after(equal_values(1e-184), formula=lambda: 1e-184 * (1 + 1e-12), of="w[0]")
     assert (record.scale, record.verdict) == (1e-184, Verdict.CONFIRMED)
-    off = record_after(equal_values(1e-184), formula=lambda: 1.001e-184, of="w[0]")
+    near = [one_experiment(w0=0.0)]  # starting at 0, there is nothing to round
+    off = record_after(
+        equal_values(1e-184), formula=lambda: 1.001e-184, of="w[0]", experiments=near
+    )
     assert off.verdict is Verdict.REFUTED
 
 
-def test_single_precision_is_not_asked_for_values_below_its_range():
-    at = {"moments": equal_values(0.0), "formula": lambda: 1e-50}
-    assert record_after(**at, precision="f32").verdict is Verdict.CONFIRMED
-    assert record_after(**at, precision="mixed").verdict is Verdict.REFUTED
+@pytest.mark.parametrize(("precision", "floor"), [("mixed", 2.0**-90), ("f32", 2.0**-40)])
+def test_what_should_be_zero_may_be_as_large_as_rounding_of_the_start(precision, floor):
+    for size, verdict in ((0.9, Verdict.CONFIRMED), (1.1, Verdict.REFUTED)):
+        moments = equal_values(size * floor)
+        assert record_after(moments, precision, formula=lambda: 0.0).verdict is verdict
+
+
+def test_a_spread_of_rounding_decides_no_variance():
+    values = 1e12 + np.random.default_rng(4).normal(0, 0.1, 4096)
+    record = record_after(drawn(values), formula=lambda: 500.0, of="w[0]", statistic="variance")
+    assert record.verdict is None
+    assert record.sample.doubt == "only rounding is left of the spread"
+
+
+@pytest.mark.parametrize(
+    ("noise", "of", "statistic", "order"),
+    [(4, "w2[0]", "variance", 8), (4, "w2[0]", "mean", 4), (6, "w3[0]", "mean", 6)],
+)
+def test_without_the_moments_it_needs_a_cell_is_in_doubt(noise, of, statistic, order):
+    heavy = [one_experiment(noise=("student", noise))]
+    ledger, task = ledger_of(suite_with(lambda: 1.0, heavy, of=of, statistic=statistic))
+    ledger.hear(task, sample_of(1.0, 1.0, MANY), "mixed")
+    assert ledger.records[0].verdict is None
+    assert f"no moment of order {order}" in ledger.records[0].sample.doubt
+    assert not ledger.wanted(task)
+
+
+def test_an_explicit_margin_holds_without_noise_too():
+    wide = record_after(equal_values(1.0), formula=lambda: 1.04, margin=0.05)
+    assert wide.verdict is Verdict.CONFIRMED
 
 
 def test_zero_spread_around_zero_confirms_zero():
@@ -228,7 +262,7 @@ def test_the_variance_of_noise_with_two_values_is_known_to_one_in_n_and_no_bette
     # n/(2 surplus) standard errors off, and every fiftieth honest run was called inconsistent
     n = 2**16
     values = np.where(np.arange(n) < (n + surplus) // 2, 1.0, -1.0)
-    sample = samples(drawn(values), "variance").at((0, 0))
+    sample = samples(one_experiment(), drawn(values), "variance").at((0, 0))
     expected = 1 - (surplus / n) ** 2
     assert sample.estimate == pytest.approx(expected * n / (n - 1), rel=1e-12)
     assert abs(sample.estimate - 1) < 3 * sample.error
@@ -241,7 +275,7 @@ def test_the_variance_of_noise_with_two_values_is_known_to_one_in_n_and_no_bette
 def test_samples_are_the_estimates_of_the_moments():
     values = np.random.default_rng(3).gamma(2.0, size=(2, 3, 500))
     for statistic, estimate in (("mean", values.mean(-1)), ("variance", values.var(-1, ddof=1))):
-        table = samples(drawn(values), statistic)
+        table = samples(EXPERIMENT_2_3, drawn(values), statistic)
         for place in np.ndindex(2, 3):
             sample = table.at(place)
             assert sample.estimate == pytest.approx(estimate[place])

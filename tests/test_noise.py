@@ -111,4 +111,4 @@ def test_an_unknown_law_is_refused_with_the_known_ones(wrong):
     message = str(caught.value)
     assert "\n  noise: got " in message
     assert "'gaussian', 'uniform', 'rademacher', 'laplace', 'exponential' or" in message
-    assert '("student", nu) with nu > 2' in message
+    assert '("student", nu) with 2 < nu <= 10^6' in message

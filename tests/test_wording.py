@@ -68,8 +68,8 @@ def test_a_broken_bound_is_called_so(kind, claimed):
 @pytest.mark.parametrize(("kind", "claimed"), [("upper bound", 1.25), ("lower bound", 0.8)])
 def test_a_bound_that_holds_says_how_close_it_is(kind, claimed):
     text, _ = said(lambda: claimed, sample_of(1.0, 1e-8, MANY), kind=kind)
-    part = percent(abs(1 - claimed) / claimed)
-    assert text == f"holds; nearest at k = 1: {part} inside"
+    ends = percent((1 - claimed) / claimed, signed=True)
+    assert text == f"holds within 1 %; nearest at k = 1: between {ends} and {ends}"
 
 
 def test_the_closest_value_of_a_bound_is_found_beside_infinite_ones():
@@ -78,7 +78,7 @@ def test_the_closest_value_of_a_bound_is_found_beside_infinite_ones():
         lambda k: nq.where(k == 2, 1.25, math.inf), sample, kind="upper bound",
         checkpoints=(1, 2, 3),
     )  # fmt: skip
-    assert text == "holds; nearest at k = 2: 20 % inside"
+    assert text == "holds within 1 %; nearest at k = 2: between -20 % and -20 %"
     text, _ = said(lambda: math.inf, sample_of(1.0, 1e-8, MANY), kind="upper bound")
     assert text == "holds; nothing comes near"
 

@@ -51,7 +51,7 @@ class Estimates:
         import pandas as pd
 
         mean, variance = self.moments.mean_estimate(), self.moments.variance_estimate()
-        S, O = len(self.steps), len(self.observables)  # noqa: E741
+        S, O = len(self.steps), len(self.observables)  # noqa: E741 - the shape (S, O)
         return pd.DataFrame(
             {
                 "step": np.repeat(self.steps, O),

@@ -53,7 +53,7 @@ class ExactMoments:
         """Columns step, observable, mean, variance; rows by step, then observables as given."""
         import pandas as pd
 
-        S, O = self.mean.shape  # noqa: E741
+        S, O = self.mean.shape  # noqa: E741 - the shape (S, O)
         whole = np.isfinite(self.steps).all()
         return pd.DataFrame(
             {

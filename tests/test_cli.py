@@ -1,5 +1,6 @@
 import errno
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -176,6 +177,14 @@ def test_run_json_says_how_the_run_was_made(small, tmp_path):
     assert about["run"]["seed"] == 7
     assert about["run"]["preset"] == "quick"
     assert about["machine"]["versions"]["numpy"]
+
+
+def test_readme_shows_pictures_that_exist_and_has_no_gaps():
+    text = README.read_text(encoding="utf-8")
+    pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
+    assert pictures
+    assert all((README.parent / picture).is_file() for picture in pictures)
+    assert "@@" not in text
 
 
 def test_readme_gives_the_two_commands():

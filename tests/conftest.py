@@ -40,3 +40,33 @@ def quick_run():
     import nqmbench as nq
 
     return nq.run("all", preset="quick", seed=0)
+
+
+@pytest.fixture(scope="session")
+def planted(tmp_path_factory):
+    """The folder of a user's own suite, with right and wrong claims."""
+    from planted import CLAIMS
+
+    folder = tmp_path_factory.mktemp("own suites")
+    (folder / "planted.py").write_text(CLAIMS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def standard(planted):
+    """That suite, judged at standard."""
+    import nqmbench as nq
+
+    return nq.run("planted", preset="standard", suites=planted, threads=2)
+
+
+@pytest.fixture(scope="session")
+def hard(tmp_path_factory):
+    """Divergence, heavy tails, errors: a suite of hard cases at quick."""
+    from planted import HARD
+
+    import nqmbench as nq
+
+    folder = tmp_path_factory.mktemp("hard")
+    (folder / "hard.py").write_text(HARD)
+    return nq.run("hard", preset="quick", suites=folder, threads=2)

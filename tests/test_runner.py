@@ -1,79 +1,19 @@
 """Whole runs on planted suites, written as a user would write them in a folder of their own."""
 
 import dataclasses
-import json
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
+from planted import HEAD
 
 import nqmbench as nq
 from nqmbench import runner, simulation
-from nqmbench.errors import InvalidArguments, OutputError, SuiteError, UsageError
-from nqmbench.results import Run, csv_text, load_run
+from nqmbench.errors import InvalidArguments, SuiteError, UsageError
 from nqmbench.theory import ExactMoments
 from nqmbench.verdicts import Preset, look_sizes
 
 pytestmark = pytest.mark.needs_compiler
-
-HEAD = """
-import nqmbench as nq
-
-suite = nq.Suite("planted", experiments=[
-    nq.Experiment(nq.NoisyQuadratic([1.0, 0.5]), nq.sgd(0.1), batch=2, steps=50,
-                  checkpoints=[1, 5, 50])
-])
-
-def moment(k, h, eta, B, sigma, w0):
-    forget = (1 - eta * h) ** (2 * k)
-    return forget * w0**2 + eta * h / (B * (2 - eta * h)) * sigma**2 * (1 - forget)
-
-def steady(h, eta, B, sigma):
-    return eta * h / (B * (2 - eta * h)) * sigma**2
-"""
-
-CLAIMS = (
-    HEAD
-    + """
-@suite.claim("right", of="w2[i]", expect="confirmed")
-def right(k, h, eta, B, sigma, w0):
-    return moment(k, h, eta, B, sigma, w0)
-
-@suite.claim("noise a fifth too large", of="w2[i]", expect="refuted")
-def noisy(k, h, eta, B, sigma, w0):
-    return moment(k, h, eta, B, 1.2**0.5 * sigma, w0)
-
-@suite.claim("a step late", of="w2[i]", expect="refuted")
-def late(k, h, eta, B, sigma, w0):
-    return moment(k - 1, h, eta, B, sigma, w0)
-
-@suite.claim("variance off by 3 margins", of="w[i]", statistic="variance", at="last",
-             expect="refuted")
-def three(k, h, eta, B, sigma):
-    return 1.15 * steady(h, eta, B, sigma) * (1 - (1 - eta * h) ** (2 * k))
-
-@suite.claim("valid bound", of="error", kind="upper bound", expect="confirmed")
-def valid(h, eta, B, sigma, w0):
-    return w0**2 + steady(h, eta, B, sigma)
-
-@suite.claim("broken bound", of="error", kind="upper bound", expect="refuted")
-def broken(k, h, eta, w0):
-    return (1 - eta * h) ** (2 * k) * w0**2
-
-@suite.claim("loss", of="loss", expect="confirmed")
-def loss(k, h, eta, B, sigma, w0):
-    return moment(k, h, eta, B, sigma, w0)
-
-@suite.claim("mean", of="w[i]", expect="confirmed")
-def mean(k, h, eta, w0):
-    return (1 - eta * h) ** k * w0
-
-@suite.check("=1+1 in a spreadsheet", expect="confirmed")
-def identity():
-    return 2.0, 1 + 1
-"""
-)
 
 RIGHT = {
     "right": "CONFIRMED", "noise a fifth too large": "REFUTED", "a step late": "REFUTED",
@@ -88,18 +28,6 @@ def verdicts_of(run):
 
 def reasons_of(run):
     return {c["name"]: c["reason"] for s in run.about["suites"] for c in s["claims"]}
-
-
-@pytest.fixture(scope="module")
-def planted(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("own suites")
-    (folder / "planted.py").write_text(CLAIMS)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def standard(planted):
-    return nq.run("planted", preset="standard", suites=planted, threads=2)
 
 
 # -- verdicts --------------------------------------------------------------------------------------
@@ -133,50 +61,6 @@ def test_two_suites_about_the_same_trajectories_share_a_task(suite_folder):
     run = nq.run("all", preset="quick", suites=folder)
     assert run.about["run"]["experiments"] == 1
     assert set(run.verdicts["suite"]) == {"planted", "other"}
-
-
-HARD = """
-import nqmbench as nq
-
-suite = nq.Suite("hard")
-
-def one(problem, lr, **more):
-    return lambda: [nq.Experiment(nq.NoisyQuadratic(1.0, **problem), nq.sgd(lr), **more)]
-
-@suite.claim("diverges", of="error", experiments=one({}, 3.0, steps=400))
-def grows(k, eta, h, w0, sigma):
-    forget = (1 - eta * h) ** (2 * k)
-    return forget * w0**2 + eta * h / (2 - eta * h) * sigma**2 * (1 - forget)
-
-@suite.claim("heavy tails", of="error", statistic="variance", at="last",
-             experiments=one({"noise": ("student", 2.5)}, 0.5, steps=3))
-def infinite():
-    return 1.0
-
-@suite.claim("at the margin", of="error", at="last", experiments=one({}, 0.5, steps=30))
-def edge(eta, h):
-    return eta * h / (2 - eta * h) / 1.05
-
-@suite.claim("raises", of="error", experiments=one({}, 0.5, steps=30))
-def raises():
-    raise ValueError("not today")
-
-@suite.claim("fine", of="error", experiments=one({}, 0.5, steps=30), expect="confirmed")
-def fine(k, eta, h, w0):
-    forget = (1 - eta * h) ** (2 * k)
-    return forget * w0**2 + eta * h / (2 - eta * h) * (1 - forget)
-
-@suite.claim("no noise", of="error", experiments=one({"sigma": 0.0}, 0.5, steps=3000))
-def dies_out(k, eta, h, w0):
-    return (1 - eta * h) ** (2 * k) * w0**2
-"""
-
-
-@pytest.fixture(scope="module")
-def hard(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("hard")
-    (folder / "hard.py").write_text(HARD)
-    return nq.run("hard", preset="quick", suites=folder, threads=2)
 
 
 def test_divergence_is_named_from_where_on_and_touches_no_other_claim(hard):
@@ -334,111 +218,6 @@ def test_the_exit_code_is_one_for_errors_and_broken_expectations_only(
     run = nq.run("all", preset="quick", suites=suite_folder(a=text))
     assert verdicts_of(run)["item"] == outcome.upper()
     assert run.exit_code == code
-
-
-# -- results ---------------------------------------------------------------------------------------
-
-
-def saved(run, folder):
-    folder.mkdir()
-    run.save(folder)
-    return {f.name: f.read_bytes() for f in folder.iterdir()}
-
-
-def test_the_files_are_the_same_to_the_byte_for_one_and_two_threads(planted, standard, tmp_path):
-    one = nq.run("planted", preset="standard", suites=planted, threads=1)
-    a, b = saved(one, tmp_path / "one"), saved(standard, tmp_path / "two")
-    for name in ("verdicts.csv", "cells.csv", "estimates.csv"):
-        assert a[name] == b[name]
-    first, second = (json.loads(files["run.json"]) for files in (a, b))
-    del first["machine"], second["machine"]
-    assert first == second
-
-
-@pytest.mark.parametrize("which", ["standard", "hard"])
-def test_a_saved_run_loads_as_it_was_and_saves_to_the_same_bytes(which, request, tmp_path):
-    run = request.getfixturevalue(which)
-    before = saved(run, tmp_path / "first")
-    loaded = load_run(tmp_path / "first")
-    for name in ("verdicts", "cells", "estimates"):
-        pd.testing.assert_frame_equal(
-            getattr(loaded, name), getattr(run, name), check_dtype=False, rtol=1e-11
-        )
-    assert loaded.exit_code == run.exit_code
-    after = saved(loaded, tmp_path / "second")
-    assert after == before
-
-
-def test_monte_carlo_columns_keep_every_bit(standard, tmp_path):
-    saved(standard, tmp_path / "run")
-    loaded = load_run(str(tmp_path / "run"))
-    for column in ("mean", "variance", "mean_se", "variance_se"):
-        assert loaded.estimates[column].tolist() == standard.estimates[column].tolist()
-
-
-def test_not_a_number_is_null_in_json(hard, tmp_path):
-    files = saved(hard, tmp_path / "run")
-
-    def refuse(word):
-        raise AssertionError(f"{word} is no JSON")
-
-    json.loads(files["run.json"], parse_constant=refuse)
-    holed = Run(hard.verdicts, hard.cells, hard.estimates,
-                {"run": {"exit_code": 0, "x": [math.nan, (math.inf, 1.5)]}})  # fmt: skip
-    again = json.loads(saved(holed, tmp_path / "holed")["run.json"])
-    assert again["run"]["x"] == [None, [None, 1.5]]
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"])
-def test_text_that_a_spreadsheet_would_calculate_is_prefixed(start):
-    assert csv_text("claim", f"{start}1") == f'"\t{start}1"'
-    assert csv_text("claim", f"1{start}").strip('"') == f"1{start}"
-
-
-def test_numbers_are_never_prefixed():
-    assert csv_text("mean", -0.5) == "-0.5"
-    assert csv_text("exact", -1 / 3) == "-0.333333333333"
-    assert csv_text("exact", math.inf) == "inf"
-    assert csv_text("trials", 2**40) == str(2**40)
-
-
-HOSTILE = [
-    "=SUM(A1)",
-    '"',
-    "a\nb",
-    "a\r\nb",
-    "a,b",
-    "\tx",
-    "-",
-    "@x",
-    "\U0001f600",
-    "\u202ex",
-    "NA",
-]
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_any_name_survives_the_files(suite_folder, tmp_path, name):
-    text = HEAD + f"suite.check({name!r}, ref={name!r})(lambda: (1, 1))\n"
-    run = nq.run("all", preset="quick", suites=suite_folder(a=text))
-    saved(run, tmp_path / "run")
-    loaded = load_run(tmp_path / "run").verdicts
-    assert loaded["claim"].tolist() == loaded["ref"].tolist() == [name]
-
-
-def test_a_folder_that_cannot_be_written_is_an_output_error(standard, tmp_path):
-    (tmp_path / "verdicts.csv").mkdir()
-    with pytest.raises(
-        OutputError, match=r"cannot be written \(Is a directory\); choose another --out"
-    ):
-        standard.save(tmp_path)
-
-
-def test_an_incomplete_folder_is_no_run(tmp_path):
-    with pytest.raises(
-        UsageError, match=r"run.json, verdicts.csv, cells.csv, estimates.csv is mis"
-    ):
-        load_run(tmp_path)
 
 
 # -- arguments, budget, observers ------------------------------------------------------------------

@@ -158,7 +158,13 @@ def second_moment(k, h, eta, B, sigma, w0):
     return forget * w0**2 + steady(h, eta, B, sigma) * (1 - forget)
 
 
-@suite.claim("second moment, summed", mends="T1-08", of="error", expect="confirmed")
+@suite.claim(
+    "second moment, summed",
+    mends="T1-08",
+    of="error",
+    experiments=lambda: grid()[:1],
+    expect="confirmed",
+)
 def squared_error(k, h, eta, B, sigma, w0):
     """The same, summed over the coordinates: the expected squared distance."""
     return second_moment(k, h, eta, B, sigma, w0)
@@ -169,7 +175,7 @@ def squared_error(k, h, eta, B, sigma, w0):
 
 def noise_free() -> list[nq.Experiment]:
     problem = nq.NoisyQuadratic(h=[1.0, 0.1], sigma=0.0)
-    return [nq.Experiment(problem, nq.sgd(lr=eta), steps=200) for eta in (0.1, 0.5, 1.9)]
+    return [nq.Experiment(problem, nq.sgd(lr=eta), steps=200) for eta in (0.1, 1.9)]
 
 
 @suite.claim(
@@ -226,7 +232,7 @@ def batches() -> list[nq.Experiment]:
             nq.sgd(lr=eta),
             batch=B,
             steps=100,
-            checkpoints=[1, 10, 100],
+            checkpoints=[100],
         )
         for noise, eta in (("rademacher", 0.1), ("laplace", 0.5), ("exponential", 0.1))
         for B in (1, 2, 10)
@@ -239,7 +245,6 @@ def batches() -> list[nq.Experiment]:
     of="w[i]",
     statistic="variance",
     experiments=batches,
-    when=lambda k: k >= 10,
     expect="confirmed",
 )
 def one_over_batch(k, h, eta, B, sigma):

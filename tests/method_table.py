@@ -85,3 +85,9 @@ def wrapped(method: nq.Method, power: float | None, decay: Any) -> nq.Method:
     if power is not None:
         method = nq.preconditioned(method, power)
     return method if decay is None else nq.averaged(method, decay)
+
+
+# Every noise law, as a problem takes it.
+ALL_LAWS = [
+    "gaussian", "uniform", "rademacher", "laplace", "exponential", ("student", 9), ("student", 5),
+]  # fmt: skip

@@ -112,7 +112,11 @@ def run_serial(
     means: Any,
     central: Any,
 ) -> None:
-    """Run superblocks one after the other: arguments as for `run_parallel`."""
+    """Run superblocks one after the other: arguments as for `run_parallel`.
+
+    Its loop stands here again because Numba compiles a ``prange`` loop as one or the other: a
+    single thread then needs no threading layer, and holds no lock.
+    """
     for g in range(counts.size):
         block = first_block + np.uint64(g) * np.uint64(size // LANES)
         superblock(address, tables, seed, block, counts[g], means[g], central[:, g])

@@ -36,6 +36,7 @@ from nqmbench.stability import spectral_radius, stability_limit
 if TYPE_CHECKING:
     from nqmbench.results import load_run
     from nqmbench.runner import run
+    from nqmbench.shared import simulate_shared
     from nqmbench.simulation import simulate
     from nqmbench.theory import exact, steady_state
 
@@ -65,6 +66,7 @@ __all__ = [
     "schedule",
     "sgd",
     "simulate",
+    "simulate_shared",
     "spectral_radius",
     "sqrt",
     "stability_limit",
@@ -80,6 +82,7 @@ _LATE = {
     "load_run": "results",
     "run": "runner",
     "simulate": "simulation",
+    "simulate_shared": "shared",
     "steady_state": "theory",
 }
 

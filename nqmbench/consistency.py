@@ -19,7 +19,7 @@ from nqmbench.theory import ExactMoments
 from nqmbench.verdicts import ALLOWANCE, SELF_TEST_ALPHA, SMALLEST, Sample, critical_value
 
 MODERATE = 1e30  # an exact value below this is far from diverging (1e40)
-BLUR = {"mixed": 1e-12, "f32": 1e-5}  # relative rounding of a value, over a whole run
+BLUR = {"f64": 1e-12, "mixed": 1e-12, "f32": 1e-5}  # relative rounding of a value, over a whole run
 
 __all__ = ["contradictions", "self_test_level"]
 

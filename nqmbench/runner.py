@@ -20,10 +20,11 @@ from nqmbench.ledger import Ledger
 from nqmbench.moments import Moments, merge
 from nqmbench.plan import Plan, make_plan
 from nqmbench.results import Run
-from nqmbench.simulation import PRECISIONS, check_threads, run_increment
+from nqmbench.simulation import PRECISIONS, run_increment
 from nqmbench.suites import load_suites, select
 from nqmbench.tables import cell_table, estimate_table, verdict_table
 from nqmbench.theory import ExactMoments, exact
+from nqmbench.threads import check_threads
 from nqmbench.verdicts import PRESETS, Preset, look_sizes
 
 __all__ = ["Observer", "run"]
@@ -73,7 +74,7 @@ def run(
             "standard" (1 %, 5 %, 2^26) or "strict" (0.1 %, 0.5 %, 2^33).
         seed: 0..2^64-1.
         threads: None takes NQMBENCH_THREADS or every core.
-        precision: "mixed" or "f32".
+        precision: "mixed", "f32" or "f64".
         suites: the folder of the suite files; None takes the shipped ones.
         observer: is told about the progress.
 

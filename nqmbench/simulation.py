@@ -7,7 +7,6 @@ are the same to the last bit for any number of threads, and all methods meet the
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,15 +18,16 @@ from nqmbench.arguments import Arguments
 from nqmbench.experiment import Experiment
 from nqmbench.moments import Moments
 from nqmbench.recursion import sequential
+from nqmbench.threads import check_threads
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from nqmbench.kernels import Program
 
-__all__ = ["PRECISIONS", "Estimates", "available_threads", "run_increment", "simulate"]
+__all__ = ["PRECISIONS", "Estimates", "compile_program", "run_increment", "simulate"]
 
-PRECISIONS = ("mixed", "f32")
+PRECISIONS = ("mixed", "f32", "f64")
 LARGEST_TRIALS = 2**40
 
 Floats = NDArray[np.float64]
@@ -80,7 +80,7 @@ def simulate(
             one is run.
         seed: 0..2^64-1; the same seed gives the same numbers, to the bit.
         threads: 1 or more; None takes NQMBENCH_THREADS or every core that the process may use.
-        precision: "mixed" (normals in 32 bits, state in 64) or "f32" (both in 32).
+        precision: "mixed" (noise in 32 bits, states in 64), "f32" or "f64" (both in 32 or in 64).
 
     Returns:
         The estimates; `.to_frame()` gives a table.
@@ -125,17 +125,18 @@ def run_increment(
         trials: how many.
         seed: 0..2^64-1.
         threads: 1 or more.
-        precision: "mixed" or "f32".
+        precision: "mixed", "f32" or "f64".
         progress: called with the number of trajectories done, between calls of the kernel.
     """
     if experiment.problem.noiseless:
         values = run_noiseless(experiment)  # every trajectory is this one
         return Moments(trials, values, np.zeros((5, *values.shape)))
+    from nqmbench.kernels import Bundle
     from nqmbench.kernels import simulate as run_blocks
 
-    return run_blocks(
-        compile_program(experiment, precision), seed, first // 32, trials, threads, progress
-    )
+    bundle = Bundle((compile_program(experiment, precision),))
+    block = first // bundle.format.lanes
+    return run_blocks(bundle, seed, block, trials, threads, progress)
 
 
 def run_noiseless(experiment: Experiment) -> Floats:
@@ -203,18 +204,3 @@ def compile_program(experiment: Experiment, precision: str) -> Program:
         feeds_power=np.array([power for _, _, power in flat], dtype=np.int64),
         observables=len(experiment.observed),
     )
-
-
-def available_threads() -> int:
-    """The number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def check_threads(checks: Arguments, seen: Any) -> int:
-    """The number of threads asked for: by the argument, by NQMBENCH_THREADS, or all cores."""
-    named = os.environ.get("NQMBENCH_THREADS")
-    if seen is None and named is not None:
-        if named.isdecimal() and int(named) > 0:
-            return int(named)
-        checks.complain("NQMBENCH_THREADS", named, "an integer >= 1")
-    return available_threads() if seen is None else checks.integer("threads", seen, 1)

@@ -29,10 +29,14 @@ ALPHA = 0.05  # the probability of any wrong verdict in a suite
 SELF_TEST_ALPHA = 1e-6  # of any false INCONSISTENT in a whole run
 LOOKS = 48
 GATE = 0.04  # largest |skewness| / sqrt(n) at which the interval is trusted
-DETERMINISTIC = {"mixed": 1e-9, "f32": 1e-5}  # relative tolerance where there is no noise
-ALLOWANCE = {"mixed": 1e-6, "f32": 1e-5}  # rounding of the simulation against exact theory
-ROUNDING = {"mixed": 2.0**-45, "f32": 2.0**-20}  # of a state, relative to its start
-SMALLEST = {"mixed": 1e-300, "f32": 1e-37}  # below it a number loses its digits one by one
+# By precision. Relative tolerance where there is no noise:
+DETERMINISTIC = {"f64": 1e-9, "mixed": 1e-9, "f32": 1e-5}
+# Rounding of the simulation against exact theory, that of the normals included:
+ALLOWANCE = {"f64": 1e-12, "mixed": 1e-6, "f32": 1e-5}
+# Rounding of a state, relative to its start:
+ROUNDING = {"f64": 2.0**-45, "mixed": 2.0**-45, "f32": 2.0**-20}
+# Below this a number loses its digits one by one:
+SMALLEST = {"f64": 1e-300, "mixed": 1e-300, "f32": 1e-37}
 
 
 # Of checks, relative: rounding; an eigenvalue at a double root; a numerical search.

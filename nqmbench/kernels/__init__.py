@@ -1,24 +1,30 @@
-"""All compiled code: a program in, the moments of its trajectories out.
+"""All compiled code: a bundle of programs in, the moments of its trajectories out.
 
 - cache, options: how and where functions are compiled
-- bits: operations of the machine that Numba lacks
+- lanes, memory: vectors as values, and where they live
+- formats: functions that are written once for float32 and float64
 - random: generators that have an address
-- elementary, laws: from random bits to noise; `fit` finds the coefficients
-- draws: the raw noise at an address
-- program: what is simulated, and which part of it shapes the code
-- plain: the loop over blocks of 32 trajectories
+- elementary, laws: from random bits to noise; `fit` finds the `coefficients`
+- program, bundle: what is simulated, alone or under shared noise
+- noise, update: the two kernels; `plain` the same without vectors
+- entry: kernels by address
 - blocks, run: superblocks, threads, merging
+- draws: the raw noise at an address
+- calibration: a fixed piece of work that tells how fast the machine is just now
 """
 
+from nqmbench.kernels.bundle import Bundle, Contrast
 from nqmbench.kernels.draws import digest, generator_state, generator_words, normals, start_normals
 from nqmbench.kernels.laws import LAWS
-from nqmbench.kernels.program import Program, Structure
-from nqmbench.kernels.random import LANES
+from nqmbench.kernels.program import PRECISIONS, Precision, Program, Structure
 from nqmbench.kernels.run import simulate, superblock_size, trajectory_values
 
 __all__ = [
-    "LANES",
     "LAWS",
+    "PRECISIONS",
+    "Bundle",
+    "Contrast",
+    "Precision",
     "Program",
     "Structure",
     "digest",

@@ -8,79 +8,99 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.kernels.bits import stack_array
-from nqmbench.kernels.laws import GAUSSIAN, HALF, LAWS, START_TAG, add_draws
+from nqmbench.kernels.entry import call_noise, noise_address
+from nqmbench.kernels.laws import GAUSSIAN, LAWS, START_TAG
+from nqmbench.kernels.memory import load, places, pointer, store
 from nqmbench.kernels.options import jit
-from nqmbench.kernels.random import LANES, WORDS, next_word, seed_block
+from nqmbench.kernels.program import PRECISIONS, Precision
+from nqmbench.kernels.random import next_words, seed_block
+
+# Noise comes in two formats: a precision whose states have the format of its noise shows it as it
+# is drawn.
+SHOWN = {32: PRECISIONS["f32"], 64: PRECISIONS["f64"]}
 
 
 @jit
-def _draws(law: Any, tag: Any, nu: Any, seed: Any, block: Any, coordinate: Any, out: Any) -> None:
-    words = stack_array(np.uint32, WORDS)
-    x = stack_array(np.float32, LANES)
-    seed_block(words, seed, tag, block, coordinate)
-    for i in range(out.shape[0]):
-        for lane in range(LANES):
-            x[lane] = np.float32(-0.0)
-        add_draws(law, nu, words, x, LANES, HALF)
-        for lane in range(LANES):
-            out[i, lane] = x[lane]
+def _draw(
+    kernel: Any,
+    words: Any,
+    nu: Any,
+    seed: Any,
+    tag: Any,
+    block: Any,
+    coordinate: Any,
+    out: Any,
+) -> None:
+    draws = np.ones(1, np.int64)
+    seed_block(words, 0, seed, tag, block, coordinate)
+    source = pointer(words), 0, nu, pointer(draws), 0
+    call_noise(kernel, (*source, 0, out.shape[0], pointer(out), 0, out.shape[1]))
 
 
 def _drawn(
-    law: int, tag: int, nu: float, seed: int, block: int, coordinate: int, count: int
-) -> NDArray[np.float32]:
-    out = np.empty((count, LANES), dtype=np.float32)
-    address = np.uint64(seed), np.uint64(block), np.uint64(coordinate)
-    _draws(np.int64(law), np.uint64(tag), np.float32(nu), *address, out)
+    law: int, tag: int, nu: float, address: tuple[int, int, int], count: int, form: Precision
+) -> NDArray[Any]:
+    out = np.empty((count, form.lanes), dtype=form.real)
+    words = np.empty(4 * form.lanes, dtype=f"u{form.noise // 8}")
+    seed, block, coordinate = map(np.uint64, address)
+    kernel = np.uint64(noise_address(law, form))
+    _draw(kernel, words, form.real(nu), seed, np.uint64(tag), block, coordinate, out)
     return out
 
 
 def normals(
-    law: str, nu: float, seed: int, block: int, coordinate: int, count: int
-) -> NDArray[np.float32]:
-    """Return the first ``count`` draws of every lane, shape (count, 32), mean 0 and variance 1.
+    law: str, nu: float, seed: int, block: int, coordinate: int, count: int, bits: int = 32
+) -> NDArray[Any]:
+    """Return the first ``count`` draws of every lane, mean 0 and variance 1.
 
-    They are the very numbers that a simulation uses at this address: one per step for Gaussian
-    noise, B_t per step for the other laws.
+    Shape (count, 32) in float32 (``bits=32``) or (count, 16) in float64 (``bits=64``).  They are
+    the very numbers that a simulation uses at this address: one per step for Gaussian noise, B_t
+    per step for the other laws.
 
     >>> normals("rademacher", 0.0, seed=1, block=0, coordinate=0, count=2)[:, :4].tolist()
     [[-1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 1.0, -1.0]]
     """
-    return _drawn(LAWS[law], LAWS[law], nu, seed, block, coordinate, count)
+    address = seed, block, coordinate
+    return _drawn(LAWS[law], LAWS[law], nu, address, count, SHOWN[bits])
 
 
-def start_normals(seed: int, block: int, coordinate: int) -> NDArray[np.float32]:
-    """Return the standard normals of the Gaussian starts of a block, shape (32,)."""
-    return _drawn(GAUSSIAN, START_TAG, 0.0, seed, block, coordinate, 1).reshape(LANES)
+def start_normals(seed: int, block: int, coordinate: int, bits: int = 32) -> NDArray[Any]:
+    """Return the standard normals of the Gaussian starts of a block, one per lane."""
+    address = seed, block, coordinate
+    return _drawn(GAUSSIAN, START_TAG, 0.0, address, 1, SHOWN[bits]).reshape(-1)
 
 
 @jit
-def _words(seed: Any, tag: Any, block: Any, coordinate: Any, out: Any) -> None:
-    words = stack_array(np.uint32, WORDS)
-    seed_block(words, seed, tag, block, coordinate)
-    for i in range(WORDS):
-        out[i // LANES, i % LANES] = words[i]
+def _seed(words: Any, seed: Any, tag: Any, block: Any, coordinate: Any) -> None:
+    seed_block(words, 0, seed, tag, block, coordinate)
 
 
-def generator_state(seed: int, tag: int, block: int, coordinate: int) -> NDArray[np.uint32]:
-    """Return the generators' state words at an address, shape (4, 32)."""
-    out = np.empty((4, LANES), dtype=np.uint32)
-    _words(np.uint64(seed), np.uint64(tag), np.uint64(block), np.uint64(coordinate), out)
-    return out
+def generator_state(
+    seed: int, tag: int, block: int, coordinate: int, bits: int = 32
+) -> NDArray[Any]:
+    """Return the generators' state words at an address, shape (4, lanes)."""
+    lanes = SHOWN[bits].lanes
+    words = np.empty(4 * lanes, dtype=f"u{bits // 8}")
+    _seed(words, *map(np.uint64, (seed, tag, block, coordinate)))
+    return words.reshape(4, lanes)
 
 
 @jit
 def _advance(words: Any, out: Any) -> None:
+    s = places(load(words, 0, 1), 4)
+    for i in range(4):
+        s[i] = load(words, i, 1)
     for i in range(out.size):
-        out[i] = next_word(words, 0)
+        store(out, i, next_words(s))
 
 
-def generator_words(state: tuple[int, int, int, int], count: int) -> NDArray[np.uint32]:
-    """Return the next ``count`` words of a xoshiro128++ in the given state (known answers)."""
-    words = np.zeros(WORDS, dtype=np.uint32)
-    words[::LANES] = state
-    out = np.empty(count, dtype=np.uint32)
+def generator_words(state: tuple[int, int, int, int], count: int, bits: int = 32) -> NDArray[Any]:
+    """Return the next ``count`` words of a generator in the given state (known answers).
+
+    xoshiro128++ for ``bits=32``, xoshiro256++ for ``bits=64``.
+    """
+    words = np.array(state, dtype=f"u{bits // 8}")
+    out = np.empty(count, dtype=words.dtype)
     _advance(words, out)
     return out
 
@@ -90,5 +110,5 @@ def digest(count: int = 1_000_000) -> str:
 
     Two machines with the same digest draw the same noise.
     """
-    drawn = normals("gaussian", 0.0, seed=0, block=0, coordinate=0, count=-(-count // LANES))
+    drawn = normals("gaussian", 0.0, seed=0, block=0, coordinate=0, count=-(-count // 32))
     return hashlib.sha256(drawn.ravel()[:count].astype("<f4").tobytes()).hexdigest()[:16]

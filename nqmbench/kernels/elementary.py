@@ -1,136 +1,100 @@
-"""Logarithm, sine, cosine and exponential without branches, in single precision.
+"""Logarithm, sine, cosine and exponential without branches.
 
-The libraries' functions are calls, and a loop with a call is not vectorised.  These are a few
-multiply-adds each, with coefficients fitted by `nqmbench.kernels.fit`; the errors that it measures
-are stated below.  Arguments come from random bits, so no special values have to be handled.
+The libraries' functions are calls, and calls are not computed in lanes.  These are a few
+multiply-adds each, with coefficients fitted by `nqmbench.kernels.fit`, which also measures their
+errors (`nqmbench.kernels.coefficients`).  Arguments come from random bits, so no special values
+have to be handled.
+
+Logarithms are counted in a unit of their own, in which the exponent of a number is read off its
+bits without a multiplication; the square root of the unit is put into sine and cosine.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from nqmbench.kernels.bits import bits_of_float, float_from_bits, fma, signed_float
-from nqmbench.kernels.options import jit_small
-
-# -2 log(1 + f) / f on [sqrt(1/2) - 1, sqrt(2) - 1]: relative error 2.6e-7, rms 1.2e-7
-LOG = (
-    -1.999999890619542,
-    1.0000073024743978,
-    -0.6667011788181352,
-    0.49939818083809545,
-    -0.39800331178318527,
-    0.34501660259027506,
-    -0.32445159284986674,
-    0.20213786166340023,
-)
-# sin(pi x / 2) / x in powers of x^2, |x| <= 1: error 1.7e-7, rms 3.7e-8
-SINE = (
-    1.570796290022472,
-    -0.6459633598669949,
-    0.07968848054384728,
-    -0.004672227927567713,
-    0.00015082056636054524,
-)
-# cos(pi x / 2) in powers of x^2, |x| <= 1: error 1.7e-7, rms 4.7e-8
-COSINE = (
-    0.9999999534931034,
-    -1.2336982150222857,
-    0.25365074591009823,
-    -0.020810629221017594,
-    0.0008581913764048245,
-)
-# (exp(r) - 1) / r on [-log(2)/2, log(2)/2]: relative error 1.4e-7, rms 4e-8
-EXP = (
-    1.0000000106279647,
-    0.4999999812478244,
-    0.16666506219559263,
-    0.04166713621298631,
-    0.008369068561858758,
-    0.0013888872508363032,
-)
-
-TWO31 = np.float32(2.0**-31)
-SQRT_TWO_BITS = np.uint32(int(np.float32(2.0**31 * np.sqrt(2.0)).view(np.uint32)))
-EXPONENT = np.uint32(0xFF800000)
-LOG2_E = np.float32(np.log2(np.e))
-LOG2_HIGH = np.float32(0.693359375)  # exact in 9 bits, so that k times it is exact
-LOG2_LOW = np.float32(np.log(2.0) - 0.693359375)
-ROUND = np.float32(1.5 * 2**23)  # adding it rounds to an integer
-ROUND_BITS = np.uint32(int(ROUND.view(np.uint32)))
-
-# The unit of `surprisal`: one step of a float's exponent, in which it is read off the bits
-# without a multiplication.  Its root is the unit of a radius, and is put into sine and cosine.
-UNIT = 2.0 * np.log(2.0) / 2**23
+from nqmbench.kernels.coefficients import COSINE, EXP, LOG, SINE
+from nqmbench.kernels.formats import Format, by_format
+from nqmbench.kernels.lanes import as_floats, as_words, fma, polynomial, signed
 
 
-def _f32(values: tuple[float, ...], factor: float = 1.0) -> tuple[np.float32, ...]:
-    return tuple(np.float32(v * factor) for v in values)
+def unit(form: Format) -> float:
+    """Return the unit of `surprisal`: 2 log(2) per step of the exponent, as an integer."""
+    return float(2.0 * np.log(2.0) / 2.0**form.mantissa)
 
 
-_LOG = _f32(LOG, 1.0 / UNIT)
-_SINE = _f32(SINE, np.sqrt(UNIT))
-_COSINE = _f32(COSINE, np.sqrt(UNIT))
-_EXP = _f32(EXP)
+def scaled(form: Format, values: Sequence[float], factor: float = 1.0) -> tuple[Any, ...]:
+    """Return coefficients times a factor, rounded to the format."""
+    return tuple(form.real(v * factor) for v in values)
 
 
-@jit_small
-def surprisal(x: Any) -> Any:
-    """Return ``-2 log(x / 2^31) / UNIT`` for a float32 ``x > 0``; exactly 0 at ``x = 2^31``.
+@by_format
+def surprisal(form: Format) -> Any:
+    """``surprisal(x)``: ``-2 log(x / one) / unit`` for ``x > 0``; exactly 0 at ``x = one``.
 
-    ``x = m / 2^e`` with ``m`` in (sqrt(1/2), sqrt(2)] comes from the bits.  Both are taken
-    relative to 2^31, so that near 1 no two large numbers cancel.
+    ``x = m one / 2^e`` with ``m`` in (sqrt(1/2), sqrt(2)] comes from the bits.  Both are taken
+    relative to ``one``, so that near it no two large numbers cancel.
     """
-    bits = bits_of_float(x)
-    e = np.uint32(np.uint32(SQRT_TWO_BITS - bits) & EXPONENT)  # times 2^23
-    f = fma(float_from_bits(np.uint32(bits + e)), TWO31, np.float32(-1.0))
-    q = fma(_LOG[7], f, _LOG[6])
-    q = fma(q, f, _LOG[5])
-    q = fma(q, f, _LOG[4])
-    q = fma(q, f, _LOG[3])
-    q = fma(q, f, _LOG[2])
-    q = fma(q, f, _LOG[1])
-    q = fma(q, f, _LOG[0])
-    return fma(q, f, signed_float(e))
+    quotient = polynomial(scaled(form, LOG[form.name], 1.0 / unit(form)))
+    middle = form.bits_of(float(form.one) * np.sqrt(2.0))
+    exponent = form.word((2**form.bits - 2**form.mantissa) % 2**form.bits)
+    shrink = form.real(1.0 / form.one)
+
+    def surprisal(x: Any) -> Any:
+        bits = as_words(x)
+        e = (middle - bits) & exponent
+        f = fma(as_floats(bits + e), shrink, -1.0)
+        return fma(quotient(f), f, signed(e))
+
+    return surprisal
 
 
-@jit_small
-def sine(x: Any, square: Any) -> Any:
-    """Return ``sqrt(UNIT) sin(pi x / 2)`` for a float32 ``|x| <= 1`` and its square."""
-    p = fma(_SINE[4], square, _SINE[3])
-    p = fma(p, square, _SINE[2])
-    p = fma(p, square, _SINE[1])
-    p = fma(p, square, _SINE[0])
-    return p * x
+@by_format
+def sine(form: Format) -> Any:
+    """``sine(x, square)``: ``sqrt(unit) sin(pi x / 2)`` for ``|x| <= 1`` and its square."""
+    quotient = polynomial(scaled(form, SINE[form.name], np.sqrt(unit(form))))
+
+    def sine(x: Any, square: Any) -> Any:
+        return quotient(square) * x
+
+    return sine
 
 
-@jit_small
-def cosine(square: Any) -> Any:
-    """Return ``sqrt(UNIT) cos(pi x / 2)`` for the square of a float32 ``|x| <= 1``."""
-    p = fma(_COSINE[4], square, _COSINE[3])
-    p = fma(p, square, _COSINE[2])
-    p = fma(p, square, _COSINE[1])
-    return fma(p, square, _COSINE[0])
+@by_format
+def cosine(form: Format) -> Any:
+    """``cosine(square)``: ``sqrt(unit) cos(pi x / 2)`` for the square of ``|x| <= 1``."""
+    value = polynomial(scaled(form, COSINE[form.name], np.sqrt(unit(form))))
+
+    def cosine(square: Any) -> Any:
+        return value(square)
+
+    return cosine
 
 
-@jit_small
-def exp_minus_one(y: Any) -> Any:
-    """Return ``exp(y) - 1`` for a float32 ``0 <= y <= 80``, with small relative error.
+@by_format
+def exp_minus_one(form: Format) -> Any:
+    """``exp_minus_one(y)``: ``exp(y) - 1`` for ``0 <= y <= 80``, with small relative error.
 
     ``y = k log 2 + r`` and ``exp(y) - 1 = 2^k (exp(r) - 1) + (2^k - 1)``.
     """
-    shifted = fma(y, LOG2_E, ROUND)
-    k = shifted - ROUND
-    r = fma(k, -LOG2_LOW, fma(k, -LOG2_HIGH, y))
-    power = float_from_bits(
-        np.uint32(
-            (np.uint32(bits_of_float(shifted) - ROUND_BITS) + np.uint32(127)) << np.uint32(23)
-        )
-    )
-    p = fma(_EXP[5], r, _EXP[4])
-    p = fma(p, r, _EXP[3])
-    p = fma(p, r, _EXP[2])
-    p = fma(p, r, _EXP[1])
-    p = fma(p, r, _EXP[0]) * r
-    return fma(power, p, power - np.float32(1.0))
+    quotient = polynomial(scaled(form, EXP[form.name]))
+    steps = form.real(np.log2(np.e))
+    rounding = form.real(1.5 * 2**form.mantissa)  # adding it rounds to an integer
+    rounding_bits = form.bits_of(1.5 * 2**form.mantissa)
+    high = form.real(0.693359375)  # log 2 in 9 bits, so that k times it is exact
+    low = form.real(np.log(2.0) - 0.693359375)
+    if form.bits == 64:  # log 2 in 32 bits, and what is left of it
+        high, low = form.real(0.6931471803691238), form.real(1.9082149292705877e-10)
+    bias, mantissa = form.word(form.bias), form.mantissa
+
+    def exp_minus_one(y: Any) -> Any:
+        shifted = fma(y, steps, rounding)
+        k = shifted - rounding
+        r = fma(k, -low, fma(k, -high, y))
+        power = as_floats((as_words(shifted) - rounding_bits + bias) << mantissa)
+        return fma(power, quotient(r) * r, power - 1.0)
+
+    return exp_minus_one

@@ -32,6 +32,9 @@ OPTIONS: dict[str, Any] = {
 }
 
 
+INLINE = {**OPTIONS, "forceinline": True}
+
+
 def _compile(function: Function, **options: Any) -> Function:
     with cache.selected():
         return cast(Function, numba.njit(**OPTIONS, **options)(function))

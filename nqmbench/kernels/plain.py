@@ -1,116 +1,144 @@
-"""The loop: every block of 32 trajectories, coordinate by coordinate, step by step.
+"""The plain kernels: what the fast ones do, one trajectory at a time.
 
-The source is scalar: one lane at a time.  LLVM turns each loop over lanes into a few vector
-operations; states and generators live in stack arrays, which then become registers, so that
-nothing is stored between checkpoints.
-
-One factory makes all kernels.  The facts of the `Structure` are constants of the closure, the
-short loops over states are unrolled, and a test such as ``if D[r][j]`` is decided by the compiler.
+They take the same arguments and give the same bits.  The tests hold the fast kernels against them,
+and where explicit vectors make trouble they stand in: with ``NQMBENCH_KERNELS=plain`` in the
+environment every simulation runs on them, some ten times slower.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from nqmbench.kernels.bits import (
-    fma,
-    stack_array,
-    trip_count,
-    wide_vectors,
-)
-from nqmbench.kernels.laws import GAUSSIAN, HALF, START_TAG, add_draws, add_normals
+from nqmbench.kernels.formats import F32, F64
+from nqmbench.kernels.lanes import fma, join, lower, splat, upper
+from nqmbench.kernels.laws import DRAWS, GAUSSIAN, normals, radius_squared
+from nqmbench.kernels.memory import load, places, store
 from nqmbench.kernels.options import jit
 from nqmbench.kernels.program import Structure
-from nqmbench.kernels.random import LANES, WORDS, seed_block
-
-NOTHING = np.float32(-0.0)  # the neutral element of addition: -0 + x is x for every x, 0 too
+from nqmbench.kernels.random import next_words
 
 
 @cache
-def block_kernel(structure: Structure) -> Callable[..., None]:
-    """Return the compiled ``kernel(tables, seed, first_block, blocks, buffer)`` of a structure.
+def noise_kernel(law: int, bits: int) -> Any:
+    """Return the plain form of `nqmbench.kernels.noise.noise_kernel`.
 
-    It runs ``blocks`` blocks from ``first_block`` on and adds the observables of trajectory
-    ``32 b + lane`` to ``buffer[checkpoint, observable, 32 b + lane]`` (float64, zero before).
+    Two lanes are taken at a time, l and l + L/2: those whose normals are drawn together.
     """
-    n = len(structure.point)
-    size = n * LANES
-    has_increment = np.array(structure.increments, dtype=np.bool_)
-    has_chain = np.array(structure.chain, dtype=np.bool_)
-    has_point = np.array(structure.point, dtype=np.bool_)
-    has_push = np.array(structure.push, dtype=np.bool_)
-    is_unit = np.array(structure.unit, dtype=np.bool_)
-    readout, scheduled, law = structure.readout, structure.scheduled, structure.law
-    real: Any = np.float64 if structure.mixed else np.float32
+    form = F32 if bits == 32 else F64
+    lanes, half, nothing = form.lanes, form.lanes // 2, form.real(-0.0)
+    gaussian = law == GAUSSIAN
+    draw: Any = DRAWS.get(law)
 
-    def kernel(tables: Any, seed: Any, first_block: Any, blocks: Any, buffer: Any) -> None:
-        wide_vectors()
-        lanes, half = trip_count(LANES), trip_count(HALF)
-        words = stack_array(np.uint32, WORDS)
-        x = stack_array(np.float32, LANES)
-        z = stack_array(real, size)
-        old = stack_array(real, n)
-        for b in range(blocks):
-            block = np.uint64(first_block) + np.uint64(b)
-            for i in range(tables.lam.size):
-                # Starts: starts[r] (w0 + w0_std times a normal of a stream of its own).
-                for lane in range(lanes):
-                    x[lane] = NOTHING
-                if tables.w0_std[i] > 0.0:
-                    seed_block(words, seed, np.uint64(START_TAG), block, np.uint64(i))
-                    add_normals(words, x)
-                for r in range(n):
-                    for lane in range(lanes):
-                        start = tables.w0[i] + tables.w0_std[i] * np.float64(x[lane])
-                        z[r * LANES + lane] = real(tables.starts[r] * start)
-                seed_block(words, seed, np.uint64(law), block, np.uint64(i))
-                lam = real(tables.lam[i])
-                minus_sigma = real(-tables.sigma[i])
-                begin = 0
-                for k in range(tables.checkpoints.size):
-                    for t in range(begin, tables.checkpoints[k]):
-                        row = t if scheduled else 0
-                        for lane in range(lanes):
-                            x[lane] = NOTHING
-                        if law == GAUSSIAN:
-                            add_draws(GAUSSIAN, tables.nu, words, x, lanes, half)
-                        else:
-                            for _ in range(tables.draws[row]):
-                                add_draws(law, tables.nu, words, x, lanes, half)
-                        minus_s = minus_sigma * tables.scale[row]
-                        for lane in range(lanes):
-                            for r in range(n):
-                                old[r] = z[r * LANES + lane]
-                            # u = c . z - s x
-                            u = real(NOTHING)
-                            for j in range(n):
-                                if has_point[j]:
-                                    factor = real(1.0) if is_unit[j] else tables.point[row, j]
-                                    u = fma(factor, old[j], u)
-                            u = fma(minus_s, real(x[lane]), u)
-                            # z_r += sum_j D[r,j] z_j(old) + sum_{j<r} L[r,j] z_j(new) + e[r] lam u
-                            for r in range(n):
-                                new = old[r]
-                                for j in range(n):
-                                    if has_increment[r, j]:
-                                        new = fma(tables.increments[row, r, j], old[j], new)
-                                    if has_chain[r, j]:
-                                        before = z[j * LANES + lane]
-                                        new = fma(tables.chain[row, r, j], before, new)
-                                if has_push[r]:
-                                    new = fma(tables.push[row, r] * lam, u, new)
-                                z[r * LANES + lane] = new
-                    begin = tables.checkpoints[k]
-                    for f in range(tables.feeds_start[i], tables.feeds_start[i + 1]):
-                        o, power = tables.feeds_observable[f], tables.feeds_power[f]
-                        weight = tables.feeds_weight[f]
-                        for lane in range(lanes):
-                            w = np.float64(z[readout * LANES + lane])
-                            value = w if power == 1 else (w * w if power == 2 else w * w * w)
-                            buffer[k, o, b * LANES + lane] += weight * value
+    def kernel(
+        words: Any,
+        place: Any,
+        nu: Any,
+        draws: Any,
+        draw_rows: Any,
+        begin: Any,
+        end: Any,
+        out: Any,
+        column: Any,
+        stride: Any,
+    ) -> None:
+        for lane in range(half):
+            s = places(join(load(words, 0, 1), load(words, 0, 1)), 4)
+            for i in range(4):
+                first = place + i * lanes + lane
+                s[i] = join(load(words, first, 1), load(words, first + half, 1))
+            for t in range(begin, end):
+                x = splat(nothing, 2)
+                if gaussian:
+                    drawn = next_words(s)
+                    x = normals(drawn, radius_squared(drawn))
+                else:
+                    for _ in range(draws[t * draw_rows]):
+                        x = x + draw(s, nu)
+                row = (t - begin) * stride + column + lane
+                store(out, row, lower(x))
+                store(out, row + half, upper(x))
+            for i in range(4):
+                first = place + i * lanes + lane
+                store(words, first, lower(s[i]))
+                store(words, first + half, upper(s[i]))
+
+    return jit(kernel)
+
+
+@cache
+def update_kernel(structure: Structure) -> Any:
+    """Return the plain form of `nqmbench.kernels.update.update_kernel`."""
+    n, W = len(structure.point), structure.width
+    increment = np.array(structure.increments, dtype=np.bool_)
+    chain = np.array(structure.chain, dtype=np.bool_)
+    point = np.array(structure.point, dtype=np.bool_)
+    unit = np.array(structure.unit, dtype=np.bool_)
+    push = np.array(structure.push, dtype=np.bool_)
+    head, readout, scheduled = structure.head, structure.readout, structure.scheduled
+    real: Any = np.float64 if structure.bits == 64 else np.float32
+
+    def kernel(
+        tables: Any,
+        m: Any,
+        i: Any,
+        k: Any,
+        begin: Any,
+        end: Any,
+        states: Any,
+        noise: Any,
+        buffer: Any,
+        pitch: Any,
+        column: Any,
+    ) -> None:
+        entries, here = tables.entries, m * tables.d + i
+        old = np.empty(n, real)
+        for lane in range(W):
+            mine, now = m * tables.states * W + lane, begin
+            for checkpoint in range(k, tables.S):
+                goal = min(tables.checkpoints[checkpoint], end)
+                for t in range(now, goal):
+                    row = (tables.first_row[m] + (t if scheduled else 0)) * tables.length
+                    for r in range(n):
+                        old[r] = states[mine + r * W]
+                    # u = c . z - s x
+                    p = 1
+                    u = real(0.0)
+                    for j in range(n):
+                        if unit[j]:
+                            u = old[j] if j == head else u + old[j]
+                        elif point[j]:
+                            c = entries[row + p]
+                            u = c * old[j] if j == head else fma(c, old[j], u)
+                            p += 1
+                    s = tables.sigma[here] * entries[row]
+                    u = fma(-s, noise[(t - begin) * W + lane], u)
+                    # z_r += sum_j D[r,j] z_j (old) + sum_{j<r} L[r,j] z_j (new) + e[r] lam u
+                    for r in range(n):
+                        new = old[r]
+                        for j in range(n):
+                            if increment[r, j]:
+                                new = fma(entries[row + p], old[j], new)
+                                p += 1
+                            if chain[r, j]:
+                                new = fma(entries[row + p], states[mine + j * W], new)
+                                p += 1
+                        if push[r]:
+                            new = fma(entries[row + p] * tables.lam[here], u, new)
+                            p += 1
+                        states[mine + r * W] = new
+                now = max(now, goal)
+                if tables.checkpoints[checkpoint] > end:
+                    break
+                w = np.float64(states[mine + readout * W])
+                for f in range(tables.feeds_start[here + m], tables.feeds_start[here + m + 1]):
+                    value = w
+                    for _ in range(1, tables.feeds_power[f]):
+                        value = value * w
+                    cell = checkpoint * tables.columns + tables.feeds_observable[f]
+                    place = cell * pitch + column + lane
+                    buffer[place] = fma(tables.feeds_weight[f], value, buffer[place])
 
     return jit(kernel)

@@ -20,7 +20,34 @@ from nqmbench.kernels.laws import LAWS
 Reals = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-PRECISIONS = ("f32", "mixed")
+
+@dataclass(frozen=True)
+class Precision:
+    """In which formats noise is drawn and states are kept.
+
+    Attributes:
+        noise, state: bits, 32 or 64.
+        lanes: trajectories of a block, the unit in which noise has an address.
+        width: trajectories that are moved together, a multiple of ``lanes``: as many as fill the
+            registers and hide the latency of the recursion.
+    """
+
+    noise: int
+    state: int
+    lanes: int
+    width: int
+
+    @property
+    def real(self) -> Any:
+        """The NumPy type of the states."""
+        return np.float64 if self.state == 64 else np.float32
+
+
+PRECISIONS = {
+    "f32": Precision(noise=32, state=32, lanes=32, width=128),
+    "mixed": Precision(noise=32, state=64, lanes=32, width=64),
+    "f64": Precision(noise=64, state=64, lanes=16, width=64),
+}
 
 
 class Structure(NamedTuple):
@@ -32,8 +59,8 @@ class Structure(NamedTuple):
         unit: whether an entry of ``point`` is 1 in every step.
         readout: the state that is observed.
         scheduled: whether the tables have a row per step.
-        law: the number of the noise law.
-        mixed: whether states are float64 (else float32).
+        bits: of a state, 32 or 64.
+        width: trajectories that are moved together.
     """
 
     increments: tuple[tuple[bool, ...], ...]
@@ -43,34 +70,13 @@ class Structure(NamedTuple):
     unit: tuple[bool, ...]
     readout: int
     scheduled: bool
-    law: int
-    mixed: bool
+    bits: int
+    width: int
 
-
-class Tables(NamedTuple):
-    """The run-time numbers of a program, as the compiled kernel reads them.
-
-    ``increments``, ``chain``, ``point``, ``push`` and ``scale`` have the precision of the states.
-    ``scale`` (T1,) is 1/sqrt(B) for Gaussian noise, 1/B for the others, whose B draws are added.
-    """
-
-    increments: NDArray[Any]
-    chain: NDArray[Any]
-    point: NDArray[Any]
-    push: NDArray[Any]
-    scale: NDArray[Any]
-    draws: Integers
-    nu: np.float32
-    starts: Reals
-    lam: Reals
-    sigma: Reals
-    w0: Reals
-    w0_std: Reals
-    checkpoints: Integers
-    feeds_start: Integers
-    feeds_observable: Integers
-    feeds_weight: Reals
-    feeds_power: Integers
+    @property
+    def head(self) -> int:
+        """The first state that the gradient's point holds."""
+        return self.point.index(True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +92,8 @@ class Program:
     ``w = z[readout]``, observable ``o`` is the sum over all feeds of ``weight * w_i**power``.
 
     Args:
-        precision: "f32" (states and noise in float32) or "mixed" (float64 states, float32 noise).
+        precision: "f32" (states and noise in float32), "mixed" (states in float64, noise in
+            float32) or "f64" (both in float64).
         law: gaussian, uniform, rademacher, laplace, exponential or student.
         nu: degrees of freedom of Student's noise, > 2; ignored for the other laws.
         increments: D, shape (T1, n, n); T1 is 1 for constant tables, else ``steps``.
@@ -137,7 +144,7 @@ class Program:
         problems = [
             text
             for text, bad in (
-                ("precision is f32 or mixed", self.precision not in PRECISIONS),
+                ("precision is f32, mixed or f64", self.precision not in PRECISIONS),
                 (f"law is one of {', '.join(LAWS)}", self.law not in LAWS),
                 ("nu > 2 for student", self.law == "student" and not self.nu > 2.0),
                 ("1 or `steps` rows per table", rows not in (1, self.steps)),
@@ -186,55 +193,47 @@ class Program:
     @cached_property
     def structure(self) -> Structure:
         """The compile-time facts: a table entry is present if any step has it."""
-        present = [
-            np.any(np.asarray(t) != 0.0, axis=0)
+        increments, chain, point, push = (
+            np.any(np.asarray(t) != 0.0, axis=0).tolist()
             for t in (self.increments, self.chain, self.point, self.push)
-        ]
-        increments, chain, point, push = (p.tolist() for p in present)
+        )
         return Structure(
-            increments=tuple(tuple(row) for row in increments),
-            chain=tuple(tuple(row) for row in chain),
-            point=tuple(point),
+            increments=tuple(map(tuple, increments)),
+            chain=tuple(map(tuple, chain)),
+            point=tuple(point) if any(point) else (True, *point[1:]),
             push=tuple(push),
             unit=tuple(np.all(np.asarray(self.point) == 1.0, axis=0).tolist()),
             readout=int(self.readout),
             scheduled=len(self.point) > 1,
-            law=LAWS[self.law],
-            mixed=self.precision == "mixed",
+            bits=self.format.state,
+            width=self.format.width,
         )
+
+    @property
+    def format(self) -> Precision:
+        """The formats of its noise and states."""
+        return PRECISIONS[self.precision]
 
     @cached_property
-    def tables(self) -> Tables:
-        """The run-time numbers: copies, contiguous, of the types the kernels are compiled for."""
-        real = np.float64 if self.precision == "mixed" else np.float32
+    def entries(self) -> Reals:
+        """The present entries of each row of the tables, in the order in which they are used.
 
-        def states(values: Any) -> NDArray[Any]:
-            return np.array(values, dtype=real, order="C")
+        Shape (T1, P): first 1/sqrt(B) for Gaussian noise, 1/B for the others, whose B draws are
+        added; then ``c`` without its units; then for each state its ``D``, ``L`` and ``e``.
+        """
+        shape, n = self.structure, len(self.starts)
+        batch = np.asarray(self.batch, dtype=np.float64)
+        columns = [1.0 / np.sqrt(batch) if self.law == "gaussian" else 1.0 / batch]
+        columns += [self.point[:, j] for j in range(n) if shape.point[j] and not shape.unit[j]]
+        for r in range(n):
+            for j in range(n):
+                columns += [self.increments[:, r, j]] * shape.increments[r][j]
+                columns += [self.chain[:, r, j]] * shape.chain[r][j]
+            columns += [self.push[:, r]] * shape.push[r]
+        return np.stack(columns, axis=1)
 
-        def reals(values: Any) -> Reals:
-            return np.array(values, dtype=np.float64, order="C")
-
-        def integers(values: Any) -> Integers:
-            return np.array(values, dtype=np.int64, order="C")
-
-        batch = reals(self.batch)
-        gaussian = self.law == "gaussian"
-        return Tables(
-            increments=states(self.increments),
-            chain=states(self.chain),
-            point=states(self.point),
-            push=states(self.push),
-            scale=states(1.0 / np.sqrt(batch) if gaussian else 1.0 / batch),
-            draws=integers(np.ones_like(batch) if gaussian else self.batch),
-            nu=np.float32(self.nu if self.law == "student" else 0.0),
-            starts=reals(self.starts),
-            lam=reals(self.lam),
-            sigma=reals(self.sigma),
-            w0=reals(self.w0),
-            w0_std=reals(self.w0_std),
-            checkpoints=integers(self.checkpoints),
-            feeds_start=integers(self.feeds_start),
-            feeds_observable=integers(self.feeds_observable),
-            feeds_weight=reals(self.feeds_weight),
-            feeds_power=integers(self.feeds_power),
-        )
+    @cached_property
+    def draws(self) -> Integers:
+        """How many draws are added in each step, shape (T1,)."""
+        batch = np.array(self.batch, dtype=np.int64)
+        return np.ones_like(batch) if self.law == "gaussian" else batch

@@ -1,9 +1,10 @@
 """Random numbers that have an address.
 
 A trajectory's noise is a function of ``(seed, law, block, coordinate, lane)`` and of nothing else.
-Each lane of a block owns a generator (xoshiro128++ of Blackman and Vigna, 2021) whose four state
-words are a hash of that address.  Any block can be computed anywhere, alone, in any order, and
-threads, chunks or resumed runs change nothing.
+Each lane of a block owns a generator of Blackman and Vigna (2021), xoshiro128++ for noise in
+float32 and xoshiro256++ for noise in float64, whose four state words are a hash of that address.
+Any block can be computed anywhere, alone, in any order, and threads, chunks or resumed runs change
+nothing.
 
 The hash is a chain of the finaliser of SplitMix64 (Steele, Lea and Flood, 2014; Stafford's
 variant 13), a bijection of 64 bits.  Two chains that start differently give two keys, together
@@ -17,19 +18,21 @@ from typing import Any
 
 import numpy as np
 
-from nqmbench.kernels.bits import rotate_left
+from nqmbench.kernels.formats import Format, by_format
+from nqmbench.kernels.lanes import lane_numbers, low_words, rotate_left
+from nqmbench.kernels.memory import load, store
 from nqmbench.kernels.options import jit_small
-
-LANES = 32  # trajectories of a block
-WORDS = 4 * LANES  # generator states of a block, word by word: s0 of all lanes, then s1, ...
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, odd: spreads consecutive numbers
 FIRST, SECOND = np.uint64(0x243F6A8885A308D3), np.uint64(0x13198A2E03707344)  # digits of pi
 
+# The constants of a generator: rotation of the output, shift, rotation of the state.
+ROTATIONS = {32: (7, 9, 11), 64: (23, 17, 45)}
+
 
 @jit_small
 def mix(x: Any) -> Any:
-    """Scramble a uint64, one to one."""
+    """Scramble a uint64, or lanes of them, one to one."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
@@ -44,43 +47,87 @@ def key(start: Any, seed: Any, tag: Any, block: Any, coordinate: Any) -> Any:
     return mix(h ^ mix(block + GOLDEN))
 
 
-@jit_small
-def state_words(address_key: Any, lane: Any) -> Any:
-    """Return two of the four words of a lane's state, as one uint64."""
-    return mix(address_key + GOLDEN * (np.uint64(lane) + np.uint64(1)))
+@by_format
+def seed_block(form: Format) -> Any:
+    """Put the state of a block's generators at an address into ``words[place:]``.
 
-
-@jit_small
-def next_word(words: Any, lane: Any) -> Any:
-    """Advance one lane's xoshiro128++ and return its 32 bits.
-
-    ``result = rotl(s0 + s3, 7) + s0``, then with ``t = s1 << 9``:
-    ``s2 ^= s0; s3 ^= s1; s1 ^= s2; s0 ^= s3; s2 ^= t; s3 = rotl(s3, 11)``.
+    ``seed_block(words, place, seed, tag, block, coordinate)``: ``words`` an array of the format's
+    words, ``place`` where the 4 L words of the block begin (first the word s0 of all lanes, then
+    s1, ...), the rest uint64.
     """
-    s0 = words[lane]
-    s1 = words[lane + LANES]
-    s2 = words[lane + 2 * LANES]
-    s3 = words[lane + 3 * LANES]
-    result = np.uint32(rotate_left(np.uint32(s0 + s3), np.uint32(7)) + s0)
-    t = np.uint32(s1 << np.uint32(9))
-    s2 = s2 ^ s0
-    s3 = s3 ^ s1
-    words[lane] = s0 ^ s3
-    words[lane + LANES] = s1 ^ s2
-    words[lane + 2 * LANES] = s2 ^ t
-    words[lane + 3 * LANES] = rotate_left(s3, np.uint32(11))
-    return result
+    lanes = form.lanes
+    if form.bits == 32:
+
+        def seed_block(
+            words: Any, place: Any, seed: Any, tag: Any, block: Any, coordinate: Any
+        ) -> None:
+            step = (lane_numbers(lanes) + np.uint64(1)) * GOLDEN
+            a = mix(step + key(FIRST, seed, tag, block, coordinate))
+            b = mix(step + key(SECOND, seed, tag, block, coordinate))
+            store(words, place, low_words(a))
+            store(words, place + lanes, low_words(a >> 32))
+            store(words, place + 2 * lanes, low_words(b))
+            store(words, place + 3 * lanes, low_words(b >> 32))
+    else:
+
+        def seed_block(
+            words: Any, place: Any, seed: Any, tag: Any, block: Any, coordinate: Any
+        ) -> None:
+            step = (lane_numbers(lanes) + np.uint64(1)) * GOLDEN
+            more = (lane_numbers(lanes) + np.uint64(1 + lanes)) * GOLDEN
+            first = key(FIRST, seed, tag, block, coordinate)
+            second = key(SECOND, seed, tag, block, coordinate)
+            store(words, place, mix(step + first))
+            store(words, place + lanes, mix(step + second))
+            store(words, place + 2 * lanes, mix(more + first))
+            store(words, place + 3 * lanes, mix(more + second))
+
+    return seed_block
 
 
-@jit_small
-def seed_block(words: Any, seed: Any, tag: Any, block: Any, coordinate: Any) -> None:
-    """Fill the generators of a block at an address; all but ``words`` uint64."""
-    first = key(FIRST, seed, tag, block, coordinate)
-    second = key(SECOND, seed, tag, block, coordinate)
-    for lane in range(LANES):
-        a = state_words(first, lane)
-        b = state_words(second, lane)
-        words[lane] = np.uint32(a)
-        words[lane + LANES] = np.uint32(a >> np.uint64(32))
-        words[lane + 2 * LANES] = np.uint32(b)
-        words[lane + 3 * LANES] = np.uint32(b >> np.uint64(32))
+@by_format
+def next_words(form: Format) -> Any:
+    """Advance the generators of all lanes and return their words: ``next_words(s)``.
+
+    ``result = rotl(s0 + s3, R) + s0``, then with ``t = s1 << S``:
+    ``s2 ^= s0; s3 ^= s1; s1 ^= s2; s0 ^= s3; s2 ^= t; s3 = rotl(s3, Q)``.
+    """
+    out, shift, turn = ROTATIONS[form.bits]
+
+    def next_words(s: Any) -> Any:
+        s0, s1, s2, s3 = s[0], s[1], s[2], s[3]
+        result = rotate_left(s0 + s3, out) + s0
+        t = s1 << shift
+        s2 = s2 ^ s0
+        s3 = s3 ^ s1
+        s[0] = s0 ^ s3
+        s[1] = s1 ^ s2
+        s[2] = s2 ^ t
+        s[3] = rotate_left(s3, turn)
+        return result
+
+    return next_words
+
+
+@by_format
+def load_state(form: Format) -> Any:
+    """Move a block's generators from memory into places: ``load_state(words, place, s)``."""
+    lanes = form.lanes
+
+    def load_state(words: Any, place: Any, s: Any) -> None:
+        for i in range(4):
+            s[i] = load(words, place + i * lanes, lanes)
+
+    return load_state
+
+
+@by_format
+def store_state(form: Format) -> Any:
+    """Move a block's generators from places back into memory: ``store_state(words, place, s)``."""
+    lanes = form.lanes
+
+    def store_state(words: Any, place: Any, s: Any) -> None:
+        for i in range(4):
+            store(words, place + i * lanes, s[i])
+
+    return store_state

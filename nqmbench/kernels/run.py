@@ -8,25 +8,27 @@ it is a matter of time only: the bits are the same.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.kernels.blocks import SUMS, run_parallel, run_serial
-from nqmbench.kernels.plain import block_kernel
-from nqmbench.kernels.program import Program, Structure, Tables
-from nqmbench.kernels.random import LANES
+from nqmbench.kernels.blocks import SUMS, Work, run_parallel, run_serial, trajectories
+from nqmbench.kernels.bundle import Bundle
+from nqmbench.kernels.entry import noise_address, update_address
+from nqmbench.kernels.laws import GAUSSIAN
+from nqmbench.kernels.program import Program
 from nqmbench.moments import MergeTree, Moments
 
 Reals = NDArray[np.float64]
 
 LARGEST = 1024  # trajectories of a superblock, unless it would be too large or too slow
+SMALLEST = 32  # a block in float32, two blocks in float64
 BUFFER_BYTES = 8 * 2**20  # of a superblock's buffer: it should stay in the cache
 WORK = 2**26  # noise samples of a superblock: a fraction of a second on any machine
 CHUNK_SECONDS = 0.1  # of one call of compiled code
@@ -36,79 +38,57 @@ CHUNK_BYTES = 16 * 2**20  # of one call's results
 _one_at_a_time = threading.Lock()
 
 
-@cache
-def _entry(structure: Structure) -> int:
-    """Compile the kernel of a structure and return the address of its machine code."""
-    kernel: Any = block_kernel(structure)
-    signature = _signature(structure)
-    kernel.compile(signature)
-    result = kernel.overloads[signature]
-    return int(result.library.get_pointer_to_function(result.fndesc.llvm_func_name))
-
-
-def _signature(structure: Structure) -> tuple[Any, ...]:
-    real = numba.float64 if structure.mixed else numba.float32
-    cube, matrix, row = real[:, :, ::1], real[:, ::1], real[::1]
-    reals, integers = numba.float64[::1], numba.int64[::1]
-    fields = (
-        *(cube, cube, matrix, matrix, row, integers, numba.float32),
-        *(reals,) * 5,
-        *(integers,) * 3,
-        *(reals, integers),
-    )
-    tables = numba.types.NamedTuple(fields, Tables)
-    return tables, numba.uint64, numba.uint64, numba.int64, numba.float64[:, :, ::1]
-
-
 def superblock_size(program: Program) -> int:
     """Return the trajectories per superblock: 1024, or a smaller power of two down to 32.
 
     Halved while the buffer exceeds 8 MiB or the work 2^26 noise samples.  A function of the
-    program alone, since it decides the order in which numbers are added.
+    program alone, since it decides the order in which numbers are added: the members of a bundle
+    keep the superblocks that they have alone.
     """
     cells = len(program.checkpoints) * program.observables
-    draws = program.tables.draws
+    draws = program.draws
     samples = int(draws[0]) * program.steps if len(draws) == 1 else int(draws.sum())
     work = len(program.lam) * max(samples, 1)
     size = LARGEST
-    while size > LANES and (cells * size * 8 > BUFFER_BYTES or work * size > WORK):
+    while size > SMALLEST and (cells * size * 8 > BUFFER_BYTES or work * size > WORK):
         size //= 2
     return size
 
 
 def simulate(
-    program: Program,
+    bundle: Bundle,
     seed: int,
     first_block: int,
     trials: int,
     threads: int = 1,
     progress: Callable[[int], object] | None = None,
 ) -> Moments:
-    """Simulate trajectories and return the moments of every checkpoint and observable.
+    """Simulate trajectories and return the moments of every checkpoint and result.
 
     Args:
-        program: the experiment.
+        bundle: the programs, one or more, and their contrasts.
         seed: 0 <= seed < 2^64.
-        first_block: the number of the first block of 32 trajectories, >= 0; the next follow.
+        first_block: the number of the first block, >= 0; the next follow. A block has
+            ``bundle.format.lanes`` trajectories.
         trials: number of trajectories, >= 1; the last block may count in part.
         threads: number of threads, >= 1; more than Numba has are not an error, and not used.
         progress: called between chunks with the number of trajectories done.
 
     Returns:
-        The moments; the same bits for every ``threads``.
+        The moments, shape (S, ``bundle.columns``); the same bits for every ``threads``.
 
     Raises:
         ValueError: for a seed, a block or a number outside its range.
     """
+    lanes = bundle.format.lanes
     if not 0 <= seed < 2**64:
         raise ValueError(f"seed is {seed}; it must be in 0..2^64-1")
     if trials < 1 or threads < 1:
         raise ValueError(f"trials is {trials}, threads is {threads}; both must be at least 1")
-    if not 0 <= first_block <= 2**63 - (trials + LANES - 1) // LANES:
+    if not 0 <= first_block <= 2**63 - (trials + lanes - 1) // lanes:
         raise ValueError(f"first_block is {first_block}; all blocks must be in 0..2^63-1")
-    address = _entry(program.structure)
-    size = superblock_size(program)
-    shape = (len(program.checkpoints), program.observables)
+    work, size = describe(bundle, seed), superblock_size(bundle.programs[0])
+    shape = (len(bundle.tables.checkpoints), bundle.columns)
     most = max(1, CHUNK_BYTES // (8 * (SUMS + 1) * shape[0] * shape[1]))
     tree, done, chunk = MergeTree(), 0, threads
     while done < trials:
@@ -117,17 +97,8 @@ def simulate(
         means = np.empty((len(counts), *shape))
         central = np.empty((SUMS, len(counts), *shape))
         begin = time.perf_counter()
-        _run(
-            threads,
-            np.uint64(address),
-            program.tables,
-            np.uint64(seed),
-            np.uint64(first_block + done // LANES),
-            counts,
-            size,
-            means,
-            central,
-        )
+        block = np.uint64(first_block + done // lanes)
+        run_blocks(threads, work, bundle.tables, block, counts, size, means, central)
         seconds = time.perf_counter() - begin
         tree.add(counts.astype(np.float64), means, central)
         done = last
@@ -140,25 +111,93 @@ def simulate(
     return tree.result()
 
 
-def _run(threads: int, *arguments: Any) -> None:
-    """Run a chunk on one thread without, on several with a parallel loop."""
+def describe(bundle: Bundle, seed: int) -> Work:
+    """Compile what a bundle needs and return what its superblocks are told."""
+    form, kernels = bundle.format, os.environ.get("NQMBENCH_KERNELS", "fast")
+    if kernels not in ("fast", "plain"):
+        raise ValueError(f"NQMBENCH_KERNELS is {kernels!r}; it must be fast or plain, or unset")
+    starts = noise_address(GAUSSIAN, form, kernels) if np.any(bundle.tables.w0_std > 0.0) else 0
+    updates = [update_address(structure, form, kernels) for structure in bundle.structures]
+    return Work(
+        lanes=form.lanes,
+        width=form.width,
+        words=np.empty(0, dtype=f"u{form.noise // 8}"),
+        reals=np.empty(0, dtype=form.real),
+        noise=np.uint64(noise_address(bundle.law, form, kernels)),
+        start=np.uint64(starts),
+        updates=np.array(updates, dtype=np.uint64),
+        seed=np.uint64(seed),
+        tag=np.uint64(bundle.law),
+        stop=np.zeros(1, dtype=np.uint8),
+    )
+
+
+def run_blocks(threads: int, work: Work, *arguments: Any) -> None:
+    """Run superblocks, so that Ctrl-C is heard however long they take.
+
+    Compiled code does not hear a key press.  So it runs in a thread of its own while the main one
+    waits, and is told to stop when the wait is interrupted; it looks every few dozen steps.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        _call(threads, work, *arguments)
+        return
+    failed: list[BaseException] = []
+
+    def call() -> None:
+        try:
+            _call(threads, work, *arguments)
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    try:
+        thread.join()
+    except BaseException:
+        work.stop[0] = 1
+        thread.join()
+        raise
+    if failed:
+        raise failed[0]
+
+
+def _call(threads: int, *arguments: Any) -> None:
+    """Call the loop: on one thread the serial one, on several the parallel one."""
     threads = min(threads, int(numba.config.NUMBA_NUM_THREADS))
     if threads == 1:
         run_serial(*arguments)
         return
     with _one_at_a_time:
+        _start_threads()
         before = numba.get_num_threads()
         numba.set_num_threads(threads)
         try:
-            run_parallel(*arguments)
+            run_parallel(threads, np.zeros(1, dtype=np.int64), *arguments)
         finally:
             numba.set_num_threads(before)
 
 
-def trajectory_values(program: Program, seed: int, first_block: int, trials: int) -> Reals:
-    """Return the observables of every trajectory, shape (S, O, trials): for tests and plots."""
-    blocks = (trials + LANES - 1) // LANES
-    buffer = np.zeros((len(program.checkpoints), program.observables, blocks * LANES))
-    kernel = block_kernel(program.structure)
-    kernel(program.tables, np.uint64(seed), np.uint64(first_block), np.int64(blocks), buffer)
+def _start_threads() -> None:
+    """Start Numba's threads, once per process, with TBB, else workqueue, else OpenMP.
+
+    Numba itself prefers OpenMP to workqueue.  But OpenMP's threads spin while they wait, which
+    halves the speed beside busy neighbours, and a process forked after using them is killed.
+    Whoever chose a layer, by NUMBA_THREADING_LAYER or by an order of their own, gets it.
+    """
+    before = numba.config.THREADING_LAYER_PRIORITY
+    if list(before) == ["tbb", "omp", "workqueue"]:
+        numba.config.THREADING_LAYER_PRIORITY = ["tbb", "workqueue", "omp"]
+    try:
+        numba.get_num_threads()
+    finally:
+        numba.config.THREADING_LAYER_PRIORITY = before
+
+
+def trajectory_values(bundle: Bundle, seed: int, first_block: int, trials: int) -> Reals:
+    """Return the results of every trajectory, shape (S, columns, trials): for tests and plots."""
+    width = bundle.format.width
+    room = (trials + width - 1) // width * width
+    buffer = np.zeros((len(bundle.tables.checkpoints), bundle.columns, room))
+    work = describe(bundle, seed)
+    trajectories(work, bundle.tables, np.uint64(first_block), trials, buffer)
     return buffer[:, :, :trials]

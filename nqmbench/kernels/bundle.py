@@ -1,0 +1,201 @@
+"""Programs that are run together: driven by the same noise, step by step.
+
+Trajectories of different methods can be compared pair by pair when they meet the same noise, and
+the noise, which costs most, is drawn once.  The members of a `Bundle` keep their numbers: each
+observable has the bits that it has when its program is run alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nqmbench.kernels.laws import LAWS
+from nqmbench.kernels.program import Integers, Precision, Program, Reals, Structure
+
+States = NDArray[Any]  # in the precision of the states
+Number = np.floating[Any]  # in the precision of the noise
+
+
+class Tables(NamedTuple):
+    """The run-time numbers of a bundle; M members.
+
+    The compiled loop takes it as it is, the kernels get pointers in the place of the arrays.
+
+    Attributes:
+        members, d, states: M, the dimension, and the most states of a member.
+        length: of a row of entries.
+        S: the number of checkpoints. columns: how many results each has.
+        entries: the rows of all members one below the other, padded to one length.
+        first_row: (M,), where a member's rows begin.
+        sigma, lam: (M, d), in the precision of the states.
+        starts: (M, n), padded. w0, w0_std: (M, d).
+        draws: (steps,), draws per step, or (1,) where it is constant; draw_rows: 1 where it
+            is not constant, else 0. nu: Student's degrees of freedom.
+        checkpoints: (S,).
+        feeds_start: (M, d + 1), into the feeds of all members.
+        feeds_observable, feeds_weight, feeds_power: (F,); observables are numbered throughout.
+        minuend, subtrahend: (C,), the observables of each contrast.
+    """
+
+    members: int
+    d: int
+    states: int
+    length: int
+    columns: int
+    S: int
+    entries: States
+    first_row: Integers
+    sigma: States
+    lam: States
+    starts: Reals
+    w0: Reals
+    w0_std: Reals
+    draws: Integers
+    draw_rows: int
+    nu: Number
+    checkpoints: Integers
+    feeds_start: Integers
+    feeds_observable: Integers
+    feeds_weight: Reals
+    feeds_power: Integers
+    minuend: Integers
+    subtrahend: Integers
+
+
+class Contrast(NamedTuple):
+    """A paired comparison: observable ``o`` of member ``a`` against observable ``p`` of ``b``."""
+
+    a: int
+    o: int
+    b: int
+    p: int
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """Programs under the same noise, and the contrasts between them.
+
+    Args:
+        programs: one or more that agree in precision, law, nu, dimension, checkpoints, and, unless
+            the noise is Gaussian, in the batch of every step.
+        contrasts: pairs of observables; each gives two more columns of results, the difference
+            ``a - b`` and the event ``a < b`` (1 or 0).
+    """
+
+    programs: tuple[Program, ...]
+    contrasts: tuple[Contrast, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that the members can share their noise."""
+        first = self.programs[0]
+        for program in self.programs[1:]:
+            differs = [
+                name
+                for name, same in (
+                    ("precision", program.precision == first.precision),
+                    ("law", (program.law, program.nu) == (first.law, first.nu)),
+                    ("dimension", len(program.lam) == len(first.lam)),
+                    ("checkpoints", np.array_equal(program.checkpoints, first.checkpoints)),
+                    ("draws", _same_draws(program.draws, first.draws)),
+                )
+                if not same
+            ]
+            if differs:
+                raise ValueError(f"programs that share noise must agree in {', '.join(differs)}")
+        for c in self.contrasts:
+            for member, observable in ((c.a, c.o), (c.b, c.p)):
+                if not (
+                    0 <= member < len(self.programs)
+                    and 0 <= observable < self.programs[member].observables
+                ):
+                    raise ValueError(f"no observable {observable} of member {member}")
+
+    @property
+    def structures(self) -> tuple[Structure, ...]:
+        """The compile-time facts of each member."""
+        return tuple(p.structure for p in self.programs)
+
+    @property
+    def format(self) -> Precision:
+        """The formats of noise and states."""
+        return self.programs[0].format
+
+    @property
+    def law(self) -> int:
+        """The number of the noise law."""
+        return LAWS[self.programs[0].law]
+
+    @cached_property
+    def first_observable(self) -> tuple[int, ...]:
+        """The column in which each member's observables begin; last, where the contrasts do."""
+        return (0, *np.cumsum([p.observables for p in self.programs]).tolist())
+
+    @property
+    def columns(self) -> int:
+        """How many results there are per checkpoint."""
+        return self.first_observable[-1] + 2 * len(self.contrasts)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The run-time numbers: copies, contiguous, of the types the kernels are compiled for."""
+        members, real = self.programs, self.format.real
+        length = max(p.entries.shape[1] for p in members)
+        states = max(len(p.starts) for p in members)
+        rows = [len(p.entries) for p in members]
+        feeds = [len(p.feeds_observable) for p in members]
+        entries = np.zeros((sum(rows), length), dtype=real)
+        starts = np.zeros((len(members), states))
+        first_row = np.cumsum([0, *rows[:-1]], dtype=np.int64)
+        for m, p in enumerate(members):
+            entries[first_row[m] : first_row[m] + rows[m], : p.entries.shape[1]] = p.entries
+            starts[m, : len(p.starts)] = p.starts
+        first_feed = np.cumsum([0, *feeds[:-1]])
+        draws = max((p.draws for p in members), key=len)
+        numbered = zip(members, self.first_observable, strict=False)
+        begin = self.first_observable
+        return Tables(
+            members=len(members),
+            d=len(members[0].lam),
+            states=states,
+            length=length,
+            columns=self.columns,
+            S=len(members[0].checkpoints),
+            entries=entries,
+            first_row=first_row,
+            sigma=_stack([p.sigma for p in members], real),
+            lam=_stack([p.lam for p in members], real),
+            starts=starts,
+            w0=_stack([p.w0 for p in members]),
+            w0_std=_stack([p.w0_std for p in members]),
+            draws=draws,
+            draw_rows=int(len(draws) > 1),
+            nu=np.dtype(f"f{self.format.noise // 8}").type(members[0].nu),
+            checkpoints=np.array(members[0].checkpoints, dtype=np.int64),
+            feeds_start=_stack(
+                [p.feeds_start + f for p, f in zip(members, first_feed, strict=True)], np.int64
+            ),
+            feeds_observable=_join([p.feeds_observable + o for p, o in numbered], np.int64),
+            feeds_weight=_join([p.feeds_weight for p in members]),
+            feeds_power=_join([p.feeds_power for p in members], np.int64),
+            minuend=np.array([begin[c.a] + c.o for c in self.contrasts], dtype=np.int64),
+            subtrahend=np.array([begin[c.b] + c.p for c in self.contrasts], dtype=np.int64),
+        )
+
+
+def _same_draws(a: Integers, b: Integers) -> bool:
+    """Return whether two programs draw as often in every step."""
+    return bool(np.all(a == b)) if 1 in (len(a), len(b)) or len(a) == len(b) else False
+
+
+def _stack(rows: Sequence[Any], kind: Any = np.float64) -> Any:
+    return np.ascontiguousarray(np.stack([np.asarray(r, dtype=kind) for r in rows]))
+
+
+def _join(parts: Sequence[Any], kind: Any = np.float64) -> Any:
+    return np.concatenate([np.asarray(p, dtype=kind) for p in parts])

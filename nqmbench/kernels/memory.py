@@ -1,0 +1,155 @@
+"""Where lanes live: registers, memory, and pointers to it.
+
+A kernel keeps its lanes in `places`, which become registers, and moves them from and to memory with
+`load` and `store`.  It is given pointers instead of arrays, for a call that passes arrays counts
+the users of each.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core.cgutils import alloca_once, unpack_tuple
+from numba.core.types.misc import CPointer
+
+from nqmbench.kernels.lanes import FLOAT_OF, WORD_OF, Lanes, constant, lanes_of
+from nqmbench.kernels.options import intrinsic
+
+
+def _element_pointer(context: Any, builder: Any, kind: Any, memory: Any, index: Any) -> Any:
+    """Return the address of element ``index`` of a pointer, or a contiguous array seen as flat."""
+    if not isinstance(kind, CPointer):
+        memory = context.make_array(kind)(context, builder, memory).data
+    return builder.gep(memory, [index])
+
+
+@intrinsic
+def load(context: Any, array: Any, index: Any, count: Any) -> Any:
+    """Return ``count`` (a constant) lanes from element ``index`` on.
+
+    ``array`` is a pointer or a contiguous array, which counts as flat.  There are no bounds checks.
+    """
+    lanes = Lanes(array.dtype, constant(count))
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _element_pointer(context, builder, array, *args[:2])
+        vector = context.get_value_type(lanes)
+        return builder.load(
+            builder.bitcast(place, vector.as_pointer()), align=array.dtype.bitwidth // 8
+        )
+
+    return lanes(array, types.int64, count), codegen
+
+
+@intrinsic
+def store(context: Any, array: Any, index: Any, x: Any) -> Any:
+    """Put lanes into memory from element ``index`` on: see `load`.
+
+    Lanes of float32 may go into an array of float64.
+    """
+    wider = [types.float32] if array.dtype == types.float64 else []
+    lanes = lanes_of(x, array.dtype, *wider)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _element_pointer(context, builder, array, *args[:2])
+        vector = context.get_value_type(lanes.of(array.dtype))
+        value = args[2] if args[2].type == vector else builder.fpext(args[2], vector)
+        place = builder.bitcast(place, vector.as_pointer())
+        builder.store(value, place, align=array.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, lanes), codegen
+
+
+@intrinsic
+def pointer(context: Any, array: Any) -> Any:
+    """Return where the data of a contiguous array begin.
+
+    Passing arrays counts their users up and down, for each array again, which takes longer than a
+    short kernel.  A pointer is not counted: whoever takes it must `keep` the array until the end,
+    or the compiler frees it as soon as its name is not used any more.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.make_array(array)(context, builder, args[0]).data
+
+    return CPointer(array.dtype)(array), codegen
+
+
+@intrinsic
+def take(context: Any, counter: Any) -> Any:
+    """Return ``counter[0]``, an int64, and add 1 to it; no two threads get the same number."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = context.make_array(counter)(context, builder, args[0]).data
+        return builder.atomic_rmw("add", place, ir.Constant(ir.IntType(64), 1), "monotonic")
+
+    return types.int64(counter), codegen
+
+
+@intrinsic
+def keep(context: Any, arrays: Any) -> Any:
+    """Do nothing with a tuple of arrays, but as late as here: until now they exist."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.get_dummy_value()
+
+    return types.void(arrays), codegen
+
+
+@intrinsic
+def pointers(context: Any, table: Any) -> Any:
+    """Return a named tuple of arrays and numbers with a pointer in the place of each array."""
+    kinds = [CPointer(t.dtype) if isinstance(t, types.Array) else t for t in table.types]
+    bare = types.NamedTuple(kinds, table.instance_class)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        fields = unpack_tuple(builder, args[0])
+        data = [
+            context.make_array(kind)(context, builder, field).data
+            if isinstance(kind, types.Array)
+            else field
+            for kind, field in zip(table.types, fields, strict=True)
+        ]
+        return context.make_tuple(builder, bare, data)
+
+    return bare(table), codegen
+
+
+@intrinsic
+def places(context: Any, like: Any, count: Any) -> Any:
+    """Return ``count`` (a constant) variables for lanes of the type of ``like``.
+
+    They are numbered, ``s[0]``, ``s[1]``, ..., live in the function's own frame and become
+    registers when every number is a constant.  They are not initialised.
+    """
+    lanes, number = lanes_of(like, *FLOAT_OF, *WORD_OF), constant(count)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vector = context.get_value_type(lanes)
+        whole = alloca_once(builder, ir.ArrayType(vector, number))
+        return builder.bitcast(whole, vector.as_pointer())
+
+    return CPointer(lanes)(lanes, count), codegen
+
+
+@intrinsic
+def wide_vectors(context: Any) -> Any:
+    """Mark the function that calls this: vectors of 512 bits, and never inlined elsewhere.
+
+    LLVM limits itself to 256 bits on processors whose clock used to drop under wide vectors.
+    These loops gain a third from the full width.  The mark is an attribute of one function: the
+    rest of the process, the user's own kernels included, keeps LLVM's choice.  Where the
+    processor has no 512-bit vectors the mark changes nothing.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        attributes = builder.function.attributes
+        attributes.add("noinline")
+        # llvmlite knows only the attributes without a value; a set it is, so add the text.
+        set.add(attributes, '"prefer-vector-width"="512"')
+        return context.get_dummy_value()
+
+    return types.void(), codegen

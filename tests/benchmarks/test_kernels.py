@@ -1,0 +1,40 @@
+"""Each kernel beside the loop that one would write first, both on one thread."""
+
+import numpy as np
+import obvious
+import pytest
+
+from nqmbench.perf.benchmarks import BENCHMARKS
+from nqmbench.theory import exact
+
+LAWS = {"gaussian": obvious.normal, "laplace": obvious.laplace, "uniform": obvious.uniform}
+KERNELS = [b for b in BENCHMARKS if b.experiment and b.threads == 1 and b.name != "coordinates"]
+
+
+def loop(experiment, trials):
+    """The obvious loop for an experiment."""
+    values = experiment.method.values(experiment.steps)
+    eta = np.broadcast_to(values["lr"], experiment.steps).copy()
+    common = experiment.problem.h, eta, np.array(experiment.checkpoints), trials
+    if "momentum" in values:
+        beta, gamma = float(values["momentum"][0]), float(values["decay"][0])
+        return lambda: obvious.averaged_heavy_ball(*common, beta, gamma)
+    draw = LAWS[experiment.problem.noise.name]
+    return lambda: obvious.sgd(*common, draw, int(experiment.batch_sizes[0]))
+
+
+def check(reference, experiment, trials):
+    """The loop simulates the same, else the ratio means nothing; false alarms: 1e-6 each."""
+    obvious.seed(1)
+    sums = reference()[:, -1] / trials
+    error = np.sqrt((sums[1] - sums[0] ** 2) / trials)
+    expected = exact(experiment).to_frame()["mean"].iloc[-1]
+    assert abs(sums[0] - expected) < 5 * error
+
+
+@pytest.mark.parametrize("case", KERNELS, ids=lambda case: case.name)
+def test_a_kernel_beside_the_obvious_loop(beside, case):
+    trials = case.trials // 16
+    reference = loop(case.experiment, trials)
+    check(reference, case.experiment, trials)
+    beside(case.name, "obvious loop", case.prepare(), reference, case.trials / trials)

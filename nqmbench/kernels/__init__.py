@@ -8,7 +8,7 @@
 - program, bundle: what is simulated, alone or under shared noise
 - noise, update: the two kernels; `plain` the same without vectors
 - entry: kernels by address
-- blocks, run: superblocks, threads, merging
+- superblock, loops, run: superblocks, threads, merging
 - draws: the raw noise at an address
 - calibration: a fixed piece of work that tells how fast the machine is just now
 """

@@ -13,13 +13,17 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nqmbench.kernels.laws import LAWS
-from nqmbench.kernels.program import Integers, Precision, Program, Reals, Structure
-
-States = NDArray[Any]  # in the precision of the states
-Number = np.floating[Any]  # in the precision of the noise
+from nqmbench.kernels.program import (
+    Integers,
+    Number,
+    Precision,
+    Program,
+    Reals,
+    States,
+    Structure,
+)
 
 
 class Tables(NamedTuple):
@@ -30,7 +34,8 @@ class Tables(NamedTuple):
     Attributes:
         members, d, states: M, the dimension, and the most states of a member.
         length: of a row of entries.
-        S: the number of checkpoints. columns: how many results each has.
+        S: the number of checkpoints. columns, contrasts: how many results each has,
+            and how many pairs of these are contrasts.
         entries: the rows of all members one below the other, padded to one length.
         first_row: (M,), where a member's rows begin.
         sigma, lam: (M, d), in the precision of the states.
@@ -49,6 +54,7 @@ class Tables(NamedTuple):
     length: int
     columns: int
     S: int
+    contrasts: int
     entries: States
     first_row: Integers
     sigma: States
@@ -166,6 +172,7 @@ class Bundle:
             length=length,
             columns=self.columns,
             S=len(members[0].checkpoints),
+            contrasts=len(self.contrasts),
             entries=entries,
             first_row=first_row,
             sigma=_stack([p.sigma for p in members], real),

@@ -43,7 +43,7 @@ def _drawn(
     out = np.empty((count, form.lanes), dtype=form.real)
     words = np.empty(4 * form.lanes, dtype=f"u{form.noise // 8}")
     seed, block, coordinate = map(np.uint64, address)
-    kernel = np.uint64(noise_address(law, form))
+    kernel = noise_address(law, form)
     _draw(kernel, words, form.real(nu), seed, np.uint64(tag), block, coordinate, out)
     return out
 

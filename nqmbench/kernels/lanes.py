@@ -272,6 +272,20 @@ def join(context: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
+def in_turn(context: Any, total: Any, x: Any) -> Any:
+    """Return the plain number ``total`` plus the lanes, one after the other."""
+    lanes = lanes_of(x, *WORD_OF)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        total, vector = args
+        for lane in range(lanes.count):
+            total = builder.fadd(total, builder.extract_element(vector, ir.IntType(32)(lane)))
+        return total
+
+    return lanes.element(lanes.element, lanes), codegen
+
+
+@intrinsic
 def splat(context: Any, value: Any, count: Any) -> Any:
     """Return ``count`` (a constant) lanes that all are ``value``."""
     lanes = Lanes(value, constant(count))

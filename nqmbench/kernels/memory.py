@@ -11,7 +11,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core.cgutils import alloca_once, unpack_tuple
+from numba.core.cgutils import alloca_once
 from numba.core.types.misc import CPointer
 
 from nqmbench.kernels.lanes import FLOAT_OF, WORD_OF, Lanes, constant, lanes_of
@@ -68,8 +68,7 @@ def pointer(context: Any, array: Any) -> Any:
     """Return where the data of a contiguous array begin.
 
     Passing arrays counts their users up and down, for each array again, which takes longer than a
-    short kernel.  A pointer is not counted: whoever takes it must `keep` the array until the end,
-    or the compiler frees it as soon as its name is not used any more.
+    short kernel.  Nobody counts pointers: the array must be kept by whoever called the function.
     """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -87,35 +86,6 @@ def take(context: Any, counter: Any) -> Any:
         return builder.atomic_rmw("add", place, ir.Constant(ir.IntType(64), 1), "monotonic")
 
     return types.int64(counter), codegen
-
-
-@intrinsic
-def keep(context: Any, arrays: Any) -> Any:
-    """Do nothing with a tuple of arrays, but as late as here: until now they exist."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return context.get_dummy_value()
-
-    return types.void(arrays), codegen
-
-
-@intrinsic
-def pointers(context: Any, table: Any) -> Any:
-    """Return a named tuple of arrays and numbers with a pointer in the place of each array."""
-    kinds = [CPointer(t.dtype) if isinstance(t, types.Array) else t for t in table.types]
-    bare = types.NamedTuple(kinds, table.instance_class)
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        fields = unpack_tuple(builder, args[0])
-        data = [
-            context.make_array(kind)(context, builder, field).data
-            if isinstance(kind, types.Array)
-            else field
-            for kind, field in zip(table.types, fields, strict=True)
-        ]
-        return context.make_tuple(builder, bare, data)
-
-    return bare(table), codegen
 
 
 @intrinsic

@@ -88,21 +88,23 @@ def update_kernel(structure: Structure) -> Any:
         begin: Any,
         end: Any,
         states: Any,
+        mine: Any,
         noise: Any,
+        drawn: Any,
         buffer: Any,
-        pitch: Any,
         column: Any,
+        pitch: Any,
     ) -> None:
         entries, here = tables.entries, m * tables.d + i
         old = np.empty(n, real)
         for lane in range(W):
-            mine, now = m * tables.states * W + lane, begin
+            own, now = mine + m * tables.states * W + lane, begin
             for checkpoint in range(k, tables.S):
                 goal = min(tables.checkpoints[checkpoint], end)
                 for t in range(now, goal):
                     row = (tables.first_row[m] + (t if scheduled else 0)) * tables.length
                     for r in range(n):
-                        old[r] = states[mine + r * W]
+                        old[r] = states[own + r * W]
                     # u = c . z - s x
                     p = 1
                     u = real(0.0)
@@ -114,7 +116,7 @@ def update_kernel(structure: Structure) -> Any:
                             u = c * old[j] if j == head else fma(c, old[j], u)
                             p += 1
                     s = tables.sigma[here] * entries[row]
-                    u = fma(-s, noise[(t - begin) * W + lane], u)
+                    u = fma(-s, noise[drawn + (t - begin) * W + lane], u)
                     # z_r += sum_j D[r,j] z_j (old) + sum_{j<r} L[r,j] z_j (new) + e[r] lam u
                     for r in range(n):
                         new = old[r]
@@ -123,16 +125,16 @@ def update_kernel(structure: Structure) -> Any:
                                 new = fma(entries[row + p], old[j], new)
                                 p += 1
                             if chain[r, j]:
-                                new = fma(entries[row + p], states[mine + j * W], new)
+                                new = fma(entries[row + p], states[own + j * W], new)
                                 p += 1
                         if push[r]:
                             new = fma(entries[row + p] * tables.lam[here], u, new)
                             p += 1
-                        states[mine + r * W] = new
+                        states[own + r * W] = new
                 now = max(now, goal)
                 if tables.checkpoints[checkpoint] > end:
                     break
-                w = np.float64(states[mine + readout * W])
+                w = np.float64(states[own + readout * W])
                 for f in range(tables.feeds_start[here + m], tables.feeds_start[here + m + 1]):
                     value = w
                     for _ in range(1, tables.feeds_power[f]):

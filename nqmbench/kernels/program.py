@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,11 @@ from nqmbench.kernels.laws import LAWS
 
 Reals = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
+# These depend on the precision; what is annotated tells them apart.
+Words = Annotated[NDArray[Any], "uint32 or uint64, of the generators"]
+States = Annotated[NDArray[Any], "float32 or float64, of the states"]
+Number = np.floating[Any]  # in the precision of the noise
 
 
 @dataclass(frozen=True)

@@ -40,11 +40,11 @@ def mix(x: Any) -> Any:
 
 @jit_small
 def key(start: Any, seed: Any, tag: Any, block: Any, coordinate: Any) -> Any:
-    """Return the 64-bit key of an address; all arguments uint64.  One to one in ``block``."""
-    h = mix(start ^ mix(seed + GOLDEN))
-    h = mix(h ^ mix(tag + GOLDEN))
-    h = mix(h ^ mix(coordinate + GOLDEN))
-    return mix(h ^ mix(block + GOLDEN))
+    """Return the 64-bit key of an address of four integers.  One to one in ``block``."""
+    h = mix(start ^ mix(np.uint64(seed) + GOLDEN))
+    h = mix(h ^ mix(np.uint64(tag) + GOLDEN))
+    h = mix(h ^ mix(np.uint64(coordinate) + GOLDEN))
+    return mix(h ^ mix(np.uint64(block) + GOLDEN))
 
 
 @by_format
@@ -53,7 +53,7 @@ def seed_block(form: Format) -> Any:
 
     ``seed_block(words, place, seed, tag, block, coordinate)``: ``words`` an array of the format's
     words, ``place`` where the 4 L words of the block begin (first the word s0 of all lanes, then
-    s1, ...), the rest uint64.
+    s1, ...), the rest integers of 64 bits, signed or not.
     """
     lanes = form.lanes
     if form.bits == 32:

@@ -18,11 +18,13 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.kernels.blocks import SUMS, Work, run_parallel, run_serial, trajectories
 from nqmbench.kernels.bundle import Bundle
 from nqmbench.kernels.entry import noise_address, update_address
+from nqmbench.kernels.job import Work, pack
 from nqmbench.kernels.laws import GAUSSIAN
+from nqmbench.kernels.loops import run_parallel, run_serial
 from nqmbench.kernels.program import Program
+from nqmbench.kernels.superblock import STRETCH, SUMS, superblock_address
 from nqmbench.moments import MergeTree, Moments
 
 Reals = NDArray[np.float64]
@@ -87,8 +89,9 @@ def simulate(
         raise ValueError(f"trials is {trials}, threads is {threads}; both must be at least 1")
     if not 0 <= first_block <= 2**63 - (trials + lanes - 1) // lanes:
         raise ValueError(f"first_block is {first_block}; all blocks must be in 0..2^63-1")
-    work, size = describe(bundle, seed), superblock_size(bundle.programs[0])
-    shape = (len(bundle.tables.checkpoints), bundle.columns)
+    threads = min(threads, int(numba.config.NUMBA_NUM_THREADS))
+    size, shape = superblock_size(bundle.programs[0]), (bundle.tables.S, bundle.columns)
+    work = prepare(bundle, seed, size, threads)
     most = max(1, CHUNK_BYTES // (8 * (SUMS + 1) * shape[0] * shape[1]))
     tree, done, chunk = MergeTree(), 0, threads
     while done < trials:
@@ -97,8 +100,8 @@ def simulate(
         means = np.empty((len(counts), *shape))
         central = np.empty((SUMS, len(counts), *shape))
         begin = time.perf_counter()
-        block = np.uint64(first_block + done // lanes)
-        run_blocks(threads, work, bundle.tables, block, counts, size, means, central)
+        block = first_block + done // lanes
+        run_superblocks(bundle, work, threads, block, counts, size // lanes, means, central)
         seconds = time.perf_counter() - begin
         tree.add(counts.astype(np.float64), means, central)
         done = last
@@ -111,41 +114,50 @@ def simulate(
     return tree.result()
 
 
-def describe(bundle: Bundle, seed: int) -> Work:
-    """Compile what a bundle needs and return what its superblocks are told."""
+def prepare(bundle: Bundle, seed: int, size: int, threads: int) -> Work:
+    """Compile what a bundle needs, and set up the memory that its superblocks work in."""
     form, kernels = bundle.format, os.environ.get("NQMBENCH_KERNELS", "fast")
     if kernels not in ("fast", "plain"):
         raise ValueError(f"NQMBENCH_KERNELS is {kernels!r}; it must be fast or plain, or unset")
     starts = noise_address(GAUSSIAN, form, kernels) if np.any(bundle.tables.w0_std > 0.0) else 0
     updates = [update_address(structure, form, kernels) for structure in bundle.structures]
+    tables, width = bundle.tables, form.width
+    # A row is longer than its trajectories by one cache line: rows at a multiple of 4096 bytes
+    # would all fall into the same few places of the cache.
+    pitch = (size + width - 1) // width * width + 8
     return Work(
         lanes=form.lanes,
-        width=form.width,
-        words=np.empty(0, dtype=f"u{form.noise // 8}"),
-        reals=np.empty(0, dtype=form.real),
-        noise=np.uint64(noise_address(bundle.law, form, kernels)),
-        start=np.uint64(starts),
-        updates=np.array(updates, dtype=np.uint64),
-        seed=np.uint64(seed),
-        tag=np.uint64(bundle.law),
+        width=width,
+        noise=noise_address(bundle.law, form, kernels),
+        start=starts,
+        seed=int(np.uint64(seed).view(np.int64)),
+        tag=bundle.law,
+        pitch=pitch,
+        updates=np.array(updates, dtype=np.int64),
         stop=np.zeros(1, dtype=np.uint8),
+        words=np.zeros((threads, 4 * width), dtype=f"u{form.noise // 8}"),
+        drawn=np.zeros((threads, STRETCH * width), dtype=form.real),
+        states=np.zeros((threads, tables.members * tables.states * width), dtype=form.real),
+        buffer=np.zeros((threads, tables.S * tables.columns * pitch)),
     )
 
 
-def run_blocks(threads: int, work: Work, *arguments: Any) -> None:
+def run_superblocks(bundle: Bundle, work: Work, threads: int, *place: Any) -> None:
     """Run superblocks, so that Ctrl-C is heard however long they take.
 
     Compiled code does not hear a key press.  So it runs in a thread of its own while the main one
     waits, and is told to stop when the wait is interrupted; it looks every few dozen steps.
     """
+    code = superblock_address(bundle.format.noise, bundle.format.state)
+    arguments = code, pack(work, bundle.tables), *place
     if threading.current_thread() is not threading.main_thread():
-        _call(threads, work, *arguments)
+        _call(threads, *arguments)
         return
     failed: list[BaseException] = []
 
     def call() -> None:
         try:
-            _call(threads, work, *arguments)
+            _call(threads, *arguments)
         except BaseException as error:
             failed.append(error)
 
@@ -163,7 +175,6 @@ def run_blocks(threads: int, work: Work, *arguments: Any) -> None:
 
 def _call(threads: int, *arguments: Any) -> None:
     """Call the loop: on one thread the serial one, on several the parallel one."""
-    threads = min(threads, int(numba.config.NUMBA_NUM_THREADS))
     if threads == 1:
         run_serial(*arguments)
         return
@@ -195,9 +206,9 @@ def _start_threads() -> None:
 
 def trajectory_values(bundle: Bundle, seed: int, first_block: int, trials: int) -> Reals:
     """Return the results of every trajectory, shape (S, columns, trials): for tests and plots."""
-    width = bundle.format.width
-    room = (trials + width - 1) // width * width
-    buffer = np.zeros((len(bundle.tables.checkpoints), bundle.columns, room))
-    work = describe(bundle, seed)
-    trajectories(work, bundle.tables, np.uint64(first_block), trials, buffer)
-    return buffer[:, :, :trials]
+    S, columns = bundle.tables.S, bundle.columns
+    work = prepare(bundle, seed, trials, threads=1)
+    means, central = np.empty((1, S, columns)), np.empty((SUMS, 1, S, columns))
+    counts = np.array([trials], dtype=np.int64)
+    run_superblocks(bundle, work, 1, first_block, counts, 0, means, central)
+    return work.buffer.reshape(S, columns, work.pitch)[:, :, :trials]

@@ -28,13 +28,13 @@ from nqmbench.kernels.program import Structure
 def update_kernel(structure: Structure) -> Any:
     """Return the compiled kernel that takes a group of W trajectories from step to step.
 
-        kernel(tables, m, i, k, begin, end, states, noise, buffer, pitch, column)
+        kernel(tables, m, i, k, begin, end, states, mine, noise, drawn, buffer, column, pitch)
 
-    It moves member ``m`` at coordinate ``i`` from step ``begin`` to step ``end``.  The states are
-    ``states[m, :n]`` and the noise of the steps is the rows of ``noise``, each W numbers.  At the
-    checkpoints on the way, ``k`` the first of them, it adds the observables to
-    ``buffer[checkpoint, observable, column:column + W]``, rows ``pitch`` apart.  All arrays are
-    pointers, and flat.
+    It moves member ``m`` at coordinate ``i`` from step ``begin`` to step ``end``.  The states of
+    all members stand from ``states[mine]`` on, the noise of the steps from ``noise[drawn]`` on in
+    rows of W numbers.  At the checkpoints on the way, ``k`` the first of them, it adds the
+    observables to ``buffer[checkpoint, observable, column:column + W]``, rows ``pitch`` apart.  All
+    arrays are pointers, and flat.
     """
     n, W = len(structure.point), structure.width
     increment = np.array(structure.increments, dtype=np.bool_)
@@ -52,13 +52,15 @@ def update_kernel(structure: Structure) -> Any:
         begin: Any,
         end: Any,
         states: Any,
+        mine: Any,
         noise: Any,
+        drawn: Any,
         buffer: Any,
-        pitch: Any,
         column: Any,
+        pitch: Any,
     ) -> None:
         wide_vectors()
-        mine = m * tables.states * W
+        mine += m * tables.states * W
         z, old = places(load(states, mine, W), n), places(load(states, mine, W), n)
         for r in range(n):
             z[r] = load(states, mine + r * W, W)
@@ -86,7 +88,7 @@ def update_kernel(structure: Structure) -> Any:
                     elif point[j]:
                         u = fma(entries[row + p], old[j], u)
                         p += 1
-                u = fma(-(sigma * entries[row]), load(noise, (t - begin) * W, W), u)
+                u = fma(-(sigma * entries[row]), load(noise, drawn + (t - begin) * W, W), u)
                 # z_r += sum_j D[r,j] z_j (old) + sum_{j<r} L[r,j] z_j (new) + e[r] lam u
                 for r in range(n):
                     new = old[r]

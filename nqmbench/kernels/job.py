@@ -1,0 +1,120 @@
+"""What a superblock is told, packed into an array of 64-bit words.
+
+The loops that run superblocks are compiled once: they hand on one array, whatever the precision and
+however many tables there are.  The superblock unpacks it into named tuples, with a pointer for each
+array.  Nothing counts the users of a pointer, so whoever packed the arrays keeps them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, get_type_hints
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core.types.misc import CPointer
+from numba.np.numpy_support import from_dtype
+
+from nqmbench.kernels.bundle import Tables
+from nqmbench.kernels.lanes import constant
+from nqmbench.kernels.options import intrinsic
+from nqmbench.kernels.program import Bytes, Integers, Number, Reals, States, Words
+
+INTEGER = types.int64
+
+
+class Work(NamedTuple):
+    """What a superblock is told beside its tables, and the memory that it works in.
+
+    Every thread works in a row of its own of each array.
+
+    Attributes:
+        lanes, width: trajectories of a block, and of a group.
+        noise, start: addresses of the noise kernel of the law, and of the Gaussian one; 0 for
+            the latter where no start is random.
+        seed, tag: the seed, and the law's number in the random stream's address.
+        pitch: numbers in a row of the buffer.
+        updates: (M,), addresses of the members' update kernels.
+        stop: (1,); as soon as it is not 0 the work is abandoned.
+        words: (threads, 4 W), states of the generators of a group.
+        drawn: (threads, STRETCH W), the noise of a stretch.
+        states: (threads, M n W).
+        buffer: (threads, S columns pitch), the results of a superblock.
+    """
+
+    lanes: int
+    width: int
+    noise: int
+    start: int
+    seed: int
+    tag: int
+    pitch: int
+    updates: Integers
+    stop: Bytes
+    words: Words
+    drawn: States
+    states: States
+    buffer: Reals
+
+
+def pack(work: Work, tables: Tables) -> Integers:
+    """Return the words of both: integers, bits of a float64, addresses of the arrays' data."""
+    return np.array([_word(field) for field in (*work, *tables)], dtype=np.int64)
+
+
+def _word(field: Any) -> int:
+    if isinstance(field, np.ndarray):
+        return field.ctypes.data
+    return int(np.float64(field).view(np.int64)) if isinstance(field, np.floating) else int(field)
+
+
+def elements(noise: int, state: int) -> tuple[Any, Any, Any]:
+    """Return the types of the noise's numbers, the generators' words, and the states, by bits."""
+    names = f"f{noise // 8}", f"u{noise // 8}", f"f{state // 8}"
+    drawn, word, kept = (from_dtype(np.dtype(name)) for name in names)
+    return drawn, word, kept
+
+
+def unpacked_type(table: Any, noise: int, state: int) -> Any:
+    """Return the type of a named tuple of numbers and arrays, with pointers for arrays."""
+    drawn, word, kept = elements(noise, state)
+    kinds = {
+        int: INTEGER,
+        Number: drawn,
+        Integers: CPointer(INTEGER),
+        Bytes: CPointer(types.uint8),
+        Reals: CPointer(types.float64),
+        Words: CPointer(word),
+        States: CPointer(kept),
+    }
+    hints = get_type_hints(table, include_extras=True).values()
+    return types.NamedTuple([kinds[hint] for hint in hints], table)
+
+
+def _unpacking(table: Any, first: int, what: str) -> Any:
+    """Return the function of compiled code that makes ``table`` of the words from ``first`` on."""
+
+    def typing(context: Any, job: Any, noise: Any, state: Any) -> Any:
+        kind = unpacked_type(table, constant(noise), constant(state))
+
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            fields = []
+            for place, field in enumerate(kind.types, first):
+                at = builder.gep(args[0], [ir.IntType(64)(place)])
+                word = builder.load(at)
+                if isinstance(field, CPointer):
+                    word = builder.inttoptr(word, context.get_value_type(field))
+                elif isinstance(field, types.Float):
+                    number = builder.bitcast(word, ir.DoubleType())
+                    word = context.cast(builder, number, types.float64, field)
+                fields.append(word)
+            return context.make_tuple(builder, kind, fields)
+
+        return kind(job, noise, state), codegen
+
+    typing.__doc__ = what
+    return intrinsic(typing)
+
+
+work_of = _unpacking(Work, 0, "Return the `Work` of a job, given the bits of noise and states.")
+tables_of = _unpacking(Tables, len(Work._fields), "Return the `Tables` of a job, likewise.")

@@ -18,7 +18,8 @@ import numpy as np
 
 from nqmbench.kernels.coefficients import COSINE, EXP, LOG, SINE
 from nqmbench.kernels.formats import Format, by_format
-from nqmbench.kernels.lanes import as_floats, as_words, fma, polynomial, signed
+from nqmbench.kernels.lanes import as_floats, as_words, fma, signed
+from nqmbench.kernels.polynomial import polynomial
 
 
 def unit(form: Format) -> float:

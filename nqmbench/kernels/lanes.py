@@ -25,7 +25,6 @@ nothing that uses it can run.
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -145,7 +144,7 @@ def lanes_of(value: Any, *elements: Any) -> Lanes:
     return value
 
 
-def _call(builder: Any, name: str, *args: Any) -> Any:
+def call(builder: Any, name: str, *args: Any) -> Any:
     """Call an operation of LLVM that maps vectors of one type to that type."""
     vector = args[0].type
     letter = {ir.FloatType(): "f32", ir.DoubleType(): "f64"}.get(vector.element)
@@ -177,7 +176,7 @@ def fma(context: Any, a: Any, b: Any, c: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kinds = zip(signature.args, args, strict=True)
         operands = (_as_lanes(builder, lanes, kind, v) for kind, v in kinds)
-        return _call(builder, "llvm.fma", *operands)
+        return call(builder, "llvm.fma", *operands)
 
     return lanes(*_accepted(lanes, arguments)), codegen
 
@@ -188,7 +187,7 @@ def sqrt(context: Any, x: Any) -> Any:
     lanes = lanes_of(x, *WORD_OF)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _call(builder, "llvm.sqrt", args[0])
+        return call(builder, "llvm.sqrt", args[0])
 
     return lanes(lanes), codegen
 
@@ -199,7 +198,7 @@ def rotate_left(context: Any, x: Any, count: Any) -> Any:
     lanes = lanes_of(x, *FLOAT_OF)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _call(builder, "llvm.fshl", args[0], args[0], repeated(builder, lanes, args[1]))
+        return call(builder, "llvm.fshl", args[0], args[0], repeated(builder, lanes, args[1]))
 
     return lanes(lanes, lanes.element), codegen
 
@@ -305,28 +304,3 @@ def lane_numbers(context: Any, count: Any) -> Any:
         return ir.Constant(context.get_value_type(lanes), list(range(lanes.count)))
 
     return lanes(count), codegen
-
-
-def polynomial(coefficients: Sequence[Any]) -> Any:
-    """Return the function ``x -> c_0 + c_1 x + c_2 x^2 + ...`` of lanes, by Horner's rule.
-
-    Args:
-        coefficients: two or more, in increasing powers, already rounded to the element type.
-    """
-
-    def typing(context: Any, x: Any) -> Any:
-        lanes = lanes_of(x, *WORD_OF)
-
-        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            element = context.get_value_type(lanes.element)
-            constants = [
-                repeated(builder, lanes, ir.Constant(element, float(c))) for c in coefficients
-            ]
-            value = constants.pop()
-            while constants:
-                value = _call(builder, "llvm.fma", value, args[0], constants.pop())
-            return value
-
-        return lanes(lanes), codegen
-
-    return intrinsic(typing)

@@ -1,10 +1,21 @@
 """Programs for the tests, and the same recursion in slow, obvious NumPy fed by the same draws."""
 
 import dataclasses
+import functools
 
+import numba
 import numpy as np
 
-from nqmbench.kernels import Program, normals, start_normals
+from nqmbench.kernels import (
+    PRECISIONS,
+    Bundle,
+    Program,
+    normals,
+    simulate,
+    start_normals,
+    trajectory_values,
+)
+from nqmbench.kernels.memory import load, store
 
 
 def build(
@@ -97,13 +108,31 @@ def vary(program, **changes):
     return dataclasses.replace(program, **changes)
 
 
+def moments(program, seed, first_block, trials, threads=1, progress=None):
+    """Return the moments of a program that is run alone."""
+    return simulate(Bundle((program,)), seed, first_block, trials, threads, progress)
+
+
+def values(program, seed, first_block, trials):
+    """Return every trajectory's observables of a program that is run alone."""
+    return trajectory_values(Bundle((program,)), seed, first_block, trials)
+
+
+def same(a, b):
+    """Return whether two samples have the same bits."""
+    return a.count == b.count and all(
+        x.tobytes() == y.tobytes() for x, y in ((a.mean, b.mean), (a.central, b.central))
+    )
+
+
 def step_by_step(program, seed, block):
-    """Return the observables of the 32 trajectories of a block, shape (S, O, 32), in float64."""
+    """Return the observables of the trajectories of a block, shape (S, O, lanes), in float64."""
     n, d, steps = len(program.starts), len(program.lam), program.steps
-    scheduled = len(program.point) > 1
-    out = np.zeros((len(program.checkpoints), program.observables, 32))
+    scheduled, form = len(program.point) > 1, PRECISIONS[program.precision]
+    out = np.zeros((len(program.checkpoints), program.observables, form.lanes))
     for i in range(d):
-        start = program.w0[i] + program.w0_std[i] * start_normals(seed, block, i).astype(float)
+        drawn = start_normals(seed, block, i, form.noise).astype(float)
+        start = program.w0[i] + program.w0_std[i] * drawn
         z = [program.starts[r] * start for r in range(n)]
         noise = batch_noise(program, seed, block, i)
         for k in range(steps + 1):
@@ -127,17 +156,41 @@ def step_by_step(program, seed, block):
 
 
 def batch_noise(program, seed, block, coordinate):
-    """Return the noise of each step's batch mean, shape (steps, 32)."""
+    """Return the noise of each step's batch mean, shape (steps, lanes)."""
+    bits, address = PRECISIONS[program.precision].noise, (seed, block, coordinate)
     batches = np.broadcast_to(program.batch, program.steps)
     if program.law == "gaussian":
-        drawn = normals("gaussian", 0.0, seed, block, coordinate, program.steps).astype(float)
+        drawn = normals("gaussian", 0.0, *address, program.steps, bits).astype(float)
         return drawn / np.sqrt(batches)[:, None]
-    drawn = normals(program.law, program.nu, seed, block, coordinate, int(batches.sum()))
-    noise, next_draw = np.empty((program.steps, 32)), 0
+    drawn = normals(program.law, program.nu, *address, int(batches.sum()), bits)
+    noise, next_draw = np.empty((program.steps, drawn.shape[1])), 0
     for t, size in enumerate(batches):
-        total = np.zeros(32, dtype=np.float32)  # the kernel's sum is in float32, in order
+        total = np.zeros(drawn.shape[1], dtype=drawn.dtype)  # the kernel's sum: in order
         for _ in range(size):
             total = total + drawn[next_draw]
             next_draw += 1
         noise[t] = total.astype(float) / size
     return noise
+
+
+@functools.cache
+def lanewise(function, count=1):
+    """Return a function of arrays that applies a function of lanes, ``count`` of them at a time."""
+
+    @numba.njit
+    def unary(a, out):
+        for i in range(0, a.size, count):
+            store(out, i, function(load(a, i, count)))
+
+    @numba.njit
+    def binary(a, b, out):
+        for i in range(0, a.size, count):
+            store(out, i, function(load(a, i, count), load(b, i, count)))
+
+    def apply(*arrays, like=None):
+        """Return an array of the type of ``like``, by default of the first argument."""
+        out = np.empty(arrays[0].size, dtype=arrays[0].dtype if like is None else like)
+        (unary if len(arrays) == 1 else binary)(*arrays, out)
+        return out
+
+    return apply

@@ -4,20 +4,22 @@ import numpy as np
 import pytest
 from kernels_by_hand import (
     averaged_heavy_ball,
+    moments,
     nesterov,
     scheduled_dense,
     sgd,
     step_by_step,
+    values,
     vary,
 )
 
-from nqmbench.kernels import LAWS, simulate, trajectory_values
+from nqmbench.kernels import LAWS, PRECISIONS
 from nqmbench.moments import of_values
 
 pytestmark = pytest.mark.needs_compiler
 
 # Rounding, relative to the largest value at the checkpoint; 20 steps of the arithmetic named.
-ROUNDING = {"mixed": 1e-13, "f32": 1e-5}
+ROUNDING = {"mixed": 1e-13, "f32": 1e-5, "f64": 1e-13}
 STARTS = {"w0_std": [0.0, 0.5]}
 
 METHODS = {
@@ -40,61 +42,47 @@ def distance(fast, slow):
 def test_every_trajectory_is_that_of_the_obvious_loop(method, precision):
     program = vary(METHODS[method], precision=precision)
     slow = step_by_step(program, seed=11, block=2)
-    fast = trajectory_values(program, 11, 2, 32)
+    fast = values(program, 11, 2, PRECISIONS[precision].lanes)
     assert distance(fast, slow) < ROUNDING[precision]
 
 
+@pytest.mark.parametrize("precision", ["mixed", "f64"])
 @pytest.mark.parametrize("noise", NOISES)
-def test_every_law_draws_and_averages_its_batch(noise):
-    program = NOISES[noise]
+def test_every_law_draws_and_averages_its_batch(noise, precision):
+    program = vary(NOISES[noise], precision=precision)
     slow = step_by_step(program, seed=12, block=0)
-    assert distance(trajectory_values(program, 12, 0, 32), slow) < ROUNDING["mixed"]
+    fast = values(program, 12, 0, PRECISIONS[precision].lanes)
+    assert distance(fast, slow) < ROUNDING[precision]
 
 
 def test_the_comparison_would_notice_a_small_mistake():
     program = METHODS["averaged heavy ball"]
     wrong = vary(program, increments=program.increments * (1.0 + 1e-9))
     slow = step_by_step(wrong, seed=11, block=2)
-    assert distance(trajectory_values(program, 11, 2, 32), slow) > 10 * ROUNDING["mixed"]
+    assert distance(values(program, 11, 2, 32), slow) > 10 * ROUNDING["mixed"]
 
 
 def test_checkpoint_zero_alone_is_the_start():
     program = sgd(h=(1.0,), w0=[3.0], steps=5, checkpoints=[0])
-    values = trajectory_values(program, 1, 0, 40)
-    assert np.array_equal(values[0], np.array([[9.0], [1.5], [27.0]]) * np.ones(40))
+    found = values(program, 1, 0, 40)
+    assert np.array_equal(found[0], np.array([[9.0], [1.5], [27.0]]) * np.ones(40))
 
 
 def test_a_gaussian_start_has_its_mean_and_spread():
     # two comparisons at 5 standard errors: false alarm 1e-6; a spread off by 2 % is 14 errors
     program = sgd(h=(1.0,), w0=[2.0], w0_std=[0.5], checkpoints=[0])
-    w = 2.0 * trajectory_values(program, 1, 0, 2**17)[0, 1]
+    w = 2.0 * values(program, 1, 0, 2**17)[0, 1]
     n = w.size
     assert abs(w.mean() - 2.0) < 5 * 0.5 / np.sqrt(n)
     assert abs(w.std() - 0.5) < 5 * 0.5 / np.sqrt(2 * n)
     assert abs(w.std() - 0.51) > 5 * 0.5 / np.sqrt(2 * n)
 
 
-def test_tiny_steps_are_not_biased_by_rounding():
-    # w = a w + c z in float32 was off by -2.7e-3 here, ten standard errors: 1 - 1e-5 is not a
-    # float32.  One comparison at 5 standard errors: false alarm 6e-7.
-    steps, h, eta = 100_000, 1e-4, 0.1
-    program = sgd(
-        eta, h=(h,), w0=[1.0], sigma=[1.0], steps=steps, checkpoints=[steps], precision="f32"
-    )
-    a, c = 1.0 - eta * h, eta * h
-    expected = a ** (2 * steps) + c**2 * (1.0 - a ** (2 * steps)) / (1.0 - a**2)
-    found = simulate(program, 3, 0, 2048, threads=2).mean_estimate()
-    error = found.error[0, 0]
-    assert error < 3e-4 * expected
-    assert abs(found.value[0, 0] - expected) < 5 * error
-    assert abs(found.value[0, 0] - expected * (1 - 2.7e-3)) > 5 * error
-
-
 @pytest.mark.parametrize("trials", [1, 31, 33, 1024, 1025])
 def test_moments_are_those_of_exactly_the_trials(trials):
     program = sgd()
-    found = simulate(program, 21, 4, trials)
-    expected = of_values(trajectory_values(program, 21, 4, trials))
+    found = moments(program, 21, 4, trials)
+    expected = of_values(values(program, 21, 4, trials))
     assert found.count == trials
     scale = np.abs(expected.mean).max()
     assert np.allclose(found.mean, expected.mean, rtol=1e-13, atol=1e-14 * scale)
@@ -106,6 +94,6 @@ def test_moments_are_those_of_exactly_the_trials(trials):
 
 
 def test_a_diverging_run_is_marked_and_raises_nothing():
-    found = simulate(sgd(eta=30.0, steps=400), 1, 0, 64)
+    found = moments(sgd(eta=30.0, steps=400), 1, 0, 64)
     assert found.diverged[-1].all()
     assert not found.diverged[0].any()

@@ -4,77 +4,79 @@ import threading
 
 import numpy as np
 import pytest
-from kernels_by_hand import averaged_heavy_ball, sgd, vary
+from kernels_by_hand import averaged_heavy_ball, moments, same, scheduled_dense, sgd, values, vary
 
-from nqmbench.kernels import Structure, run, simulate, superblock_size, trajectory_values
+from nqmbench.kernels import PRECISIONS, Structure, run, superblock_size
 from nqmbench.moments import merge
 
 pytestmark = pytest.mark.needs_compiler
 
 
-def same(a, b):
-    return (
-        a.count == b.count
-        and np.array_equal(a.mean, b.mean)
-        and np.array_equal(a.central, b.central)
-    )
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_block_alone_is_the_block_in_a_batch_in_any_order(precision):
+    # a group of 2 or 4 blocks moves together: blocks at its beginning, middle and end
+    program = averaged_heavy_ball(w0_std=[0.0, 0.3], precision=precision)
+    lanes = PRECISIONS[precision].lanes
+    batch = values(program, 5, 100, 8 * lanes)
+    for b in (7, 0, 3, 1, 6):
+        alone = values(program, 5, 100 + b, lanes)
+        assert np.array_equal(alone, batch[..., lanes * b : lanes * (b + 1)])
+    assert not np.array_equal(batch[..., :lanes], batch[..., lanes : 2 * lanes])
 
 
-def test_a_block_alone_is_the_block_in_a_batch():
-    program = averaged_heavy_ball(w0_std=[0.0, 0.3])
-    batch = trajectory_values(program, 5, 100, 256)
-    for b in (0, 3, 7):
-        assert np.array_equal(
-            trajectory_values(program, 5, 100 + b, 32), batch[..., 32 * b : 32 * b + 32]
-        )
-
-
-@pytest.mark.parametrize("threads", [2, 3])
-def test_threads_leave_no_trace(threads):
-    program = averaged_heavy_ball()
-    assert same(simulate(program, 7, 0, 5000), simulate(program, 7, 0, 5000, threads))
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_threads_leave_no_trace(precision):
+    program = averaged_heavy_ball(precision=precision)
+    serial = moments(program, 7, 0, 5000)
+    for threads in (2, 3):
+        assert same(moments(program, 7, 0, 5000, threads), serial)
+    assert not same(moments(program, 8, 0, 5000), serial)
 
 
 def test_chunks_leave_no_trace(monkeypatch):
     program = sgd()
-    whole = simulate(program, 7, 0, 20_000)
+    whole = moments(program, 7, 0, 20_000)
     done = []
     monkeypatch.setattr(run, "CHUNK_SECONDS", 0.0)
-    assert same(simulate(program, 7, 0, 20_000, progress=done.append), whole)
+    assert same(moments(program, 7, 0, 20_000, progress=done.append), whole)
     assert len(done) == 20
     assert done[-1] == 20_000
 
 
 def test_two_halves_merge_to_the_whole():
     program = sgd()
-    halves = simulate(program, 7, 0, 1024), simulate(program, 7, 32, 1024)
-    assert same(merge(*halves), simulate(program, 7, 0, 2048))
+    halves = moments(program, 7, 0, 1024), moments(program, 7, 32, 1024)
+    assert same(merge(*halves), moments(program, 7, 0, 2048))
 
 
 def test_the_noise_does_not_depend_on_method_checkpoints_or_batch():
     # all experiments share their noise, so that differences are paired
     program = sgd(sigma=[1.0, 1.0])
     other = vary(program, checkpoints=np.array([3, 20]), batch=np.array([4]), sigma=np.full(2, 2.0))
-    a, b = (trajectory_values(p, 7, 0, 32)[-1] for p in (program, other))
+    a, b = (values(p, 7, 0, 32)[-1] for p in (program, other))
     assert np.allclose(a, b, rtol=1e-12)
 
 
 def test_another_seed_block_or_law_is_another_noise():
     program = sgd()
-    base = trajectory_values(program, 7, 0, 32)[-1, 1]
+    base = values(program, 7, 0, 32)[-1, 1]
+    assert len(np.unique(base)) == 32
     others = [
-        trajectory_values(program, 8, 0, 32),
-        trajectory_values(program, 7 + 2**32, 0, 32),
-        trajectory_values(program, 7, 1, 32),
-        trajectory_values(program, 7, 2**40, 32),
-        trajectory_values(vary(program, law="uniform"), 7, 0, 32),
+        values(program, 8, 0, 32),
+        values(program, 7 + 2**32, 0, 32),
+        values(program, 7, 1, 32),
+        values(program, 7, 2**40, 32),
+        values(vary(program, law="uniform"), 7, 0, 32),
     ]
-    for values in others:
-        assert not np.isin(values[-1, 1], base).any()
+    for other in others:
+        assert not np.isin(other[-1, 1], base).any()
 
 
-def test_the_largest_seed_and_block_are_legal():
-    simulate(sgd(), 2**64 - 1, 2**63 - 1, 32)
+def test_the_largest_seed_and_block_are_legal_and_have_noise_of_their_own():
+    largest = values(sgd(), 2**64 - 1, 2**63 - 1, 32)[-1, 1]
+    assert not np.isin(largest, values(sgd(), 2**64 - 2, 2**63 - 1, 32)[-1, 1]).any()
+    assert not np.isin(largest, values(sgd(), 2**64 - 1, 2**63 - 2, 32)[-1, 1]).any()
+    assert moments(sgd(), 2**64 - 1, 2**63 - 1, 32).count == 32
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_the_largest_seed_and_block_are_legal():
 )
 def test_an_address_out_of_range_is_named(seed, block, trials, threads, text):
     with pytest.raises(ValueError, match=text):
-        simulate(sgd(), seed, block, trials, threads)
+        moments(sgd(), seed, block, trials, threads)
 
 
 @pytest.mark.parametrize(
@@ -124,15 +126,17 @@ def test_methods_that_differ_in_numbers_share_a_kernel():
     a, b = (averaged_heavy_ball(eta=eta, beta=beta) for eta, beta in ((0.1, 0.9), (0.2, 0.5)))
     assert a.structure == b.structure
     assert isinstance(a.structure, Structure)
-    assert sgd().structure != sgd(law="laplace").structure
+    assert sgd().structure == sgd(law="laplace").structure  # noise has kernels of its own
+    others = sgd(precision="f32"), sgd(precision="f64"), averaged_heavy_ball(), scheduled_dense()
+    assert len({sgd().structure, *(p.structure for p in others)}) == 5
 
 
 def test_two_python_threads_may_simulate_at_once():
     # the workqueue layer aborts the process when two threads enter a parallel loop together
     program = sgd()
-    expected, found = simulate(program, 7, 0, 4096), []
+    expected, found = moments(program, 7, 0, 4096), []
     workers = [
-        threading.Thread(target=lambda: found.append(simulate(program, 7, 0, 4096, 2)))
+        threading.Thread(target=lambda: found.append(moments(program, 7, 0, 4096, 2)))
         for _ in range(3)
     ]
     for w in workers:

@@ -4,7 +4,8 @@ import numpy as np
 import obvious
 import pytest
 
-from nqmbench.perf.benchmarks import BENCHMARKS
+from nqmbench.perf.benchmarks import BENCHMARKS, named
+from nqmbench.simulation import PRECISIONS, simulate
 from nqmbench.theory import exact
 
 LAWS = {"gaussian": obvious.normal, "laplace": obvious.laplace, "uniform": obvious.uniform}
@@ -38,3 +39,16 @@ def test_a_kernel_beside_the_obvious_loop(beside, case):
     reference = loop(case.experiment, trials)
     check(reference, case.experiment, trials)
     beside(case.name, "obvious loop", case.prepare(), reference, case.trials / trials)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_kernel_beside_its_plain_form(beside, monkeypatch, precision):
+    case = named(f"sgd-{precision}")
+    trials = case.trials // 8
+
+    def plain():
+        with monkeypatch.context() as changed:
+            changed.setenv("NQMBENCH_KERNELS", "plain")
+            simulate(case.experiment, trials, threads=1, precision=precision)
+
+    beside(case.name, "plain kernel", case.prepare(), plain, case.trials / trials)

@@ -1,0 +1,69 @@
+"""Fingerprints of noise and of whole simulations, for one processor: `python kernel_digests.py`.
+
+Prints them as JSON, beside what the machine code consists of.
+"""
+
+import hashlib
+import json
+import re
+
+import numpy as np
+
+import nqmbench as nq
+from nqmbench.kernels import LAWS, PRECISIONS, normals, start_normals
+from nqmbench.kernels.lanes import fma
+from nqmbench.kernels.memory import load, store, wide_vectors
+
+PROBLEM = nq.NoisyQuadratic([1.0, 0.1], w0_std=[0.0, 0.5])
+EXPERIMENTS = {
+    "sgd": nq.Experiment(
+        PROBLEM, nq.sgd(0.1), steps=70, checkpoints=[0, 5, 70], observables=["error", "w3[i]"]
+    ),
+    "averaged heavy ball, scheduled": nq.Experiment(
+        PROBLEM,
+        nq.averaged(nq.heavy_ball(nq.cosine(0.1, 70), 0.9), nq.uniform_average()),
+        batch=nq.schedule(range(1, 71)),
+        steps=70,
+        checkpoints=[1, 64, 69],
+        observables=["loss", "w[i]"],
+    ),
+}
+TRIALS = 1100  # a superblock, and a part of one that no group of lanes fills
+
+
+def digest(*arrays):
+    return hashlib.sha256(b"".join(a.tobytes() for a in arrays)).hexdigest()[:16]
+
+
+def digests():
+    """Return a fingerprint by what it is of."""
+    found = {}
+    for bits in (32, 64):
+        found[f"starts, {bits} bits"] = digest(start_normals(3, 1, 2, bits))
+        for law in LAWS:
+            found[f"{law}, {bits} bits"] = digest(normals(law, 5.0, 3, 1, 2, 200, bits))
+    for precision in PRECISIONS:
+        for name, experiment in EXPERIMENTS.items():
+            sample = nq.simulate(experiment, TRIALS, 4, threads=1, precision=precision).moments
+            found[f"{name}, {precision}"] = digest(sample.mean, sample.central)
+    return found
+
+
+def machine():
+    """Return the widest registers of a kernel's code, and whether it has multiply-adds."""
+    import numba
+
+    @numba.njit
+    def kernel(a):
+        wide_vectors()
+        x = load(a, 0, 32)
+        store(a, 0, fma(x, x, x))
+
+    kernel(np.zeros(32))
+    code = next(iter(kernel.inspect_asm().values()))
+    widest = next(name for name in ("zmm", "ymm", "xmm") if f"%{name}" in code)
+    return {"registers": widest, "fma": bool(re.search(r"\bvfn?madd", code))}
+
+
+if __name__ == "__main__":
+    print(json.dumps({"digests": digests(), "machine": machine()}))

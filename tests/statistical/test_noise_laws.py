@@ -1,0 +1,150 @@
+"""The laws other than the Gaussian: moments, distribution, symmetry, tails, support; both formats.
+
+Each law and format is one table of checks with the probability RARE = 1e-6 of failing a correct
+generator, 14 tables in all: 1.4e-5.
+"""
+
+import numpy as np
+import pytest
+from judging import by_kolmogorov, by_normal, by_poisson, correlation, failures, table
+from laws import LAWS, ORDERS, RARE_TAILS, clipped_moment, clipped_range
+
+from nqmbench.kernels import normals
+from nqmbench.noise import MOMENTS, NoiseLaw
+
+pytestmark = pytest.mark.needs_compiler
+
+SEED = 2025
+COUNT, BLOCKS = 2**20, 8
+FORMATS = {32: 32, 64: 16}  # bits: lanes
+
+# The largest magnitudes, from the smallest U: 2^-31 and 2^-63.
+LARGEST = {
+    ("laplace", 32): 31 * np.log(2.0) / np.sqrt(2.0),
+    ("laplace", 64): 63 * np.log(2.0) / np.sqrt(2.0),
+    ("exponential", 32): 31 * np.log(2.0) - 1.0,
+    ("exponential", 64): 63 * np.log(2.0) - 1.0,
+}
+
+
+def draw(law, nu, bits):
+    """Return 2^20 draws of several blocks, shape (blocks, steps, lanes)."""
+    steps = COUNT // BLOCKS // FORMATS[bits]
+    return np.stack([normals(law, nu, SEED, b, 0, steps, bits) for b in range(BLOCKS)])
+
+
+def raw_moment_checks(law, x):
+    for m in range(1, law.raw_moments + 1):
+        expected, second = (float(MOMENTS[law.name](r, law.nu)) for r in (m, 2 * m))
+        error = np.sqrt((second - expected**2) / x.size)
+        yield by_normal(f"moment {m}", np.prod([x] * m, axis=0).mean(), expected, error)
+
+
+def clipped_moment_checks(law, x):
+    clipped, power = np.clip(x, *clipped_range(law)), np.ones_like(x)
+    for m in ORDERS:
+        power *= clipped
+        expected = clipped_moment(law, m)
+        error = np.sqrt((clipped_moment(law, 2 * m) - expected**2) / x.size)
+        yield by_normal(f"clipped moment {m}", power.mean(), expected, error)
+
+
+def distribution_checks(law, x):
+    u, n = law.exact.cdf(np.sort(x)), x.size
+    steps = np.arange(n + 1) / n
+    distance = max(np.abs(u - steps[1:]).max(), np.abs(u - steps[:-1]).max())
+    yield by_kolmogorov("Kolmogorov-Smirnov, sqrt(n) D", distance, n)
+    for p in RARE_TAILS:
+        above, below = x > law.exact.isf(p), x < law.exact.ppf(p)
+        yield by_poisson(f"highest {p:g}", np.count_nonzero(above), n * p)
+        yield by_poisson(f"lowest {p:g}", np.count_nonzero(below), n * p)
+
+
+def dependence_checks(law, x):
+    """Compare products of neighbours, clipped so that they have a variance, with 0."""
+    mean, square = clipped_moment(law, 1), clipped_moment(law, 2)
+    y = (np.clip(x, *clipped_range(law)) - mean) / np.sqrt(square - mean**2)
+    half = y.shape[-1] // 2
+    pairs = {
+        "half the lanes apart": (y[..., :half], y[..., half:]),
+        "next lane": (y[..., :-1], y[..., 1:]),
+        "next step": (y[:, :-1], y[:, 1:]),
+        "next block": (y[:-1], y[1:]),
+    }
+    for name, (a, b) in pairs.items():
+        yield correlation(name, np.sum(a * b), a.size)
+
+
+def checks_of(law, x):
+    """Return all checks of the draws of a law, shape (blocks, steps, lanes)."""
+    flat = x.reshape(-1)
+    checks = [
+        *raw_moment_checks(law, flat),
+        *clipped_moment_checks(law, flat),
+        *distribution_checks(law, flat),
+        *dependence_checks(law, x),
+    ]
+    if law.symmetric:
+        signs = np.sign(flat)
+        checks.append(correlation("sign", signs.sum(), flat.size))
+    return checks
+
+
+@pytest.mark.parametrize("bits", FORMATS)
+@pytest.mark.parametrize("law", LAWS, ids=str)
+def test_a_law_is_that_of_scipy_in_moments_distribution_tails_and_symmetry(law, bits):
+    x = draw(law.name, law.nu, bits).astype(float)
+    assert np.isfinite(x).all()
+    checks = checks_of(law, x)
+    assert not failures(checks), table(checks)
+
+
+@pytest.mark.parametrize("law", LAWS, ids=str)
+def test_a_law_with_two_per_cent_more_scale_or_a_cut_tail_is_found(law):
+    x = draw(law.name, law.nu, 32).astype(float)
+    assert failures(checks_of(law, 1.02 * x))
+    high = law.exact.isf(1e-4)
+    assert "highest 0.0001" in failures(checks_of(law, np.where(x > high, 0.5 * x, x)))
+
+
+@pytest.mark.parametrize("bits", FORMATS)
+def test_rademacher_is_one_or_minus_one_evenly(bits):
+    x = draw("rademacher", 0.0, bits).astype(float)
+    assert np.unique(x).tolist() == [-1.0, 1.0]
+    half = x.shape[-1] // 2
+    checks = [
+        correlation("sign", x.sum(), x.size),
+        correlation("half the lanes apart", np.sum(x[..., :half] * x[..., half:]), x.size // 2),
+        correlation("next lane", np.sum(x[..., :-1] * x[..., 1:]), x[..., 1:].size),
+        correlation("next step", np.sum(x[:, :-1] * x[:, 1:]), x[:, 1:].size),
+        correlation("next block", np.sum(x[:-1] * x[1:]), x[1:].size),
+    ]
+    assert not failures(checks), table(checks)
+
+
+@pytest.mark.parametrize("bits", FORMATS)
+def test_no_draw_leaves_the_support(bits):
+    rounding = 4.0 * np.finfo(f"f{bits // 8}").eps
+    uniform = draw("uniform", 0.0, bits).astype(float)
+    assert np.abs(uniform).max() <= np.sqrt(3.0) * (1.0 + rounding)
+    exponential = draw("exponential", 0.0, bits).astype(float)
+    assert exponential.min() >= -1.0
+    assert exponential.max() <= LARGEST["exponential", bits] * (1.0 + rounding)
+    laplace = draw("laplace", 0.0, bits).astype(float)
+    assert np.abs(laplace).max() <= LARGEST["laplace", bits] * (1.0 + rounding)
+    # the range is used: the nearest of a million is ten millionths away at most, but for e^-10
+    assert min(np.sqrt(3.0) - uniform.max(), uniform.min() + np.sqrt(3.0)) < 1e-4
+    assert exponential.min() + 1.0 < 1e-4
+
+
+@pytest.mark.parametrize("law", LAWS, ids=str)
+def test_theory_and_scipy_know_the_same_moments(law):
+    # mean 0 and variance 1, and the cumulants of exact theory, where they exist
+    theory = NoiseLaw(law.name, law.nu)
+    mean, variance, skewness, kurtosis = law.exact.stats(moments="mvsk")
+    assert mean == pytest.approx(0.0, abs=1e-12)
+    assert variance == pytest.approx(1.0, rel=1e-12)
+    if theory.has_moment(3):
+        assert theory.cumulant(3) == pytest.approx(float(skewness), abs=1e-9)
+    if theory.has_moment(4):
+        assert theory.cumulant(4) == pytest.approx(float(kurtosis), rel=1e-9)

@@ -34,7 +34,8 @@ class Paired:
     Args:
         left, right: the sides; the difference is left - right.
         difference: moments of the difference, shape (S, 1).
-        below: moments of the event left < right (1 or 0), shape (S, 1).
+        below: moments of the event left < right (1 or 0), shape (S, 1); NaN where a trajectory's
+            difference is (both sides have diverged), since nothing is known there.
     """
 
     left: Side
@@ -125,29 +126,32 @@ def simulate_shared(
     checks = Arguments("simulate_shared")
     members = list(experiments) if isinstance(experiments, Sequence) else []
     if not members or not all(isinstance(e, Experiment) for e in members):
-        checks.complain("experiments", experiments, "one or more Experiments")
+        checks.complain("experiments", experiments, "a list of one or more Experiments")
         members = []
     count = checks.integer("trials", trials, 1, LARGEST_TRIALS)
     start = checks.integer("seed", seed, 0, 2**64 - 1)
     checks.choice("precision", precision, PRECISIONS)
     workers = check_threads(checks, threads)
     _check_agreement(checks, members)
-    sides = [_check_pair(checks, members, pair) for pair in differences] if members else []
+    pairs = list(differences) if isinstance(differences, Sequence) else [differences]
+    found = [_check_pair(checks, members, pair) for pair in pairs] if members else []
     checks.done()
 
     from nqmbench.kernels import Bundle, Contrast, superblock_size
     from nqmbench.kernels import simulate as run_blocks
 
     programs = tuple(compile_program(e, precision) for e in members)
-    if len({superblock_size(p) for p in programs}) > 1:
+    sizes = {superblock_size(p) for p in programs}
+    if len(sizes) > 1:
         # The order in which moments are merged is part of an experiment's digits.
         checks.complain(
             "experiments",
             [len(e.observed) for e in members],
-            "about equal numbers of observables (so many cells are merged in smaller portions)",
+            "about equal numbers of observables, so that all are merged in portions of one size, "
+            f"not in portions of {' or '.join(map(str, sorted(sizes)))} trajectories",
         )
         checks.done()
-    bundle = Bundle(programs, tuple(Contrast(*a, *b) for a, b in sides))
+    bundle = Bundle(programs, tuple(Contrast(*a, *b) for a, b in found))
     moments = run_blocks(bundle, start, 0, count, workers)
     steps, first = members[0].checkpoints, bundle.first_observable
     estimates = tuple(
@@ -156,11 +160,12 @@ def simulate_shared(
     )
     paired = tuple(
         Paired(
-            *pair,
+            (a, members[a].observed[o].name),
+            (b, members[b].observed[p].name),
             _columns(moments, first[-1] + 2 * c, first[-1] + 2 * c + 1),
             _columns(moments, first[-1] + 2 * c + 1, first[-1] + 2 * c + 2),
         )
-        for c, pair in enumerate(differences)
+        for c, ((a, o), (b, p)) in enumerate(found)
     )
     return SharedEstimates(steps, estimates, paired)
 
@@ -178,6 +183,7 @@ def _check_agreement(checks: Arguments, members: list[Experiment]) -> None:
         for name, seen, wanted in (
             ("dimension", e.problem.d, first.problem.d),
             ("noise", e.problem.noise, first.problem.noise),
+            ("steps", e.steps, first.steps),
             ("checkpoints", e.checkpoints, first.checkpoints),
         ):
             if seen != wanted:
@@ -192,7 +198,8 @@ def _check_agreement(checks: Arguments, members: list[Experiment]) -> None:
 
 
 def _same(a: Any, b: Any) -> bool:
-    return bool(a.size == b.size and (a == b).all())
+    """Whether two tables, of one number or one per step, are the same in every step."""
+    return bool((a.size == b.size or 1 in (a.size, b.size)) and (a == b).all())
 
 
 def _check_pair(
@@ -202,7 +209,7 @@ def _check_pair(
     found = []
     for side in pair if isinstance(pair, tuple | list) and len(pair) == 2 else ():
         position, name = side if isinstance(side, tuple | list) and len(side) == 2 else (-1, "")
-        if not isinstance(position, int) or not 0 <= position < len(members):
+        if type(position) is not int or not 0 <= position < len(members):
             break
         names = [o.name for o in members[position].observed]
         if name not in names:

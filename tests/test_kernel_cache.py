@@ -81,6 +81,32 @@ def test_an_edit_in_any_kernel_file_changes_the_number_and_no_edit_compiles_noth
     assert edited["folder"] != first["folder"]
 
 
+# Also prints every file of compiled code that is not in a folder of the kernels.
+NORMALS = """
+import json, os
+from pathlib import Path
+from nqmbench.kernels import cache, normals
+folder, package = Path(os.environ["NUMBA_CACHE_DIR"]), Path(cache.__file__).parents[1]
+value = float(normals("gaussian", 0.0, 1, 0, 0, 1)[0, 16])
+files = [p for root in (folder, package) for p in root.rglob("*.nb[ci]")]
+astray = [str(p) for p in files if not p.is_relative_to(folder / "nqmbench")]
+print(json.dumps({"value": value, "files": len(files), "astray": astray}))
+"""
+
+
+def test_an_edit_below_functions_that_are_chosen_by_type_changes_the_number_too(copy):
+    # Overloads used to be cached outside of the folder: noise kernels were compiled afresh, and
+    # went on using the sine of the old table.
+    first = process(copy, NORMALS)
+    assert first["files"] > 0
+    assert first["astray"] == []
+    with (copy / "kernels" / "coefficients.py").open("a") as file:
+        file.write("SINE = {name: tuple(2.0 * c for c in SINE[name]) for name in SINE}\n")
+    edited = process(copy, NORMALS)
+    assert edited["value"] == 2.0 * first["value"]
+    assert edited["astray"] == []
+
+
 FOLDER = """
 import json, logging
 logging.basicConfig(level=logging.INFO, format="%(message)s", filename="log.txt", force=True)

@@ -71,8 +71,8 @@ def test_the_hash_is_that_of_splitmix64():
 def test_the_first_draws_are_what_they_have_always_been():
     # a change here changes every result ever stored
     assert digest(10_000) == "b716de10a498db74"
-    first = normals("gaussian", 0.0, seed=0, block=0, coordinate=0, count=1, bits=64)[0, :2]
-    assert first.tolist() == FIRST_IN_DOUBLE
+    first = normals("gaussian", 0.0, seed=0, block=0, coordinate=0, count=1, bits=64)[0]
+    assert first[[0, 8]].tolist() == [1.005319562324444, -0.9503618227186453]
 
 
 @pytest.mark.parametrize("bits", FORMATS)

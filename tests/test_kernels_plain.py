@@ -98,7 +98,8 @@ def test_the_choice_of_kernels_is_checked(monkeypatch):
 
 def test_the_plain_kernels_are_other_code(plain):
     # else all these equalities would say nothing
-    from nqmbench.kernels import noise, plain as slow, update
+    from nqmbench.kernels import noise, update
+    from nqmbench.kernels import plain as slow
 
     plain(moments, sgd(), 1, 0, 32)
     assert slow.update_kernel(sgd().structure).overloads
@@ -152,7 +153,7 @@ def test_every_number_of_trials_meets_every_number_of_steps(plain):
 # Lanes are stored without bounds checks.  The C library's debugging allocator puts a mark behind
 # every piece of memory and looks at it when the piece is given back.
 CHECKED = """
-import json, sys
+import sys
 import numpy as np
 import numba
 from kernels_by_hand import moments, values
@@ -163,10 +164,10 @@ from test_kernels_plain import STATES, TRIALS, at_the_edges
 
 @numba.njit
 def beyond(a):
-    store(a, 1, splat(0.0, 8))
+    store(a, a.size - 7, splat(0.0, 8))
 
 if sys.argv[1] == "beyond":
-    beyond(np.zeros(8))
+    beyond(np.zeros(2048))
 done = 0
 for precision, form in PRECISIONS.items():
     for law in LAWS:

@@ -226,7 +226,7 @@ def test_the_exit_code_is_one_for_errors_and_broken_expectations_only(
 @pytest.mark.parametrize(
     ("field", "bad"),
     [("preset", "fast"), ("preset", None), ("seed", -1), ("seed", 2**64), ("seed", 1.5),
-     ("precision", "f64"), ("threads", 0), ("threads", "abc")],
+     ("precision", "f16"), ("threads", 0), ("threads", "abc")],
 )  # fmt: skip
 def test_a_wrong_argument_is_named(field, bad):
     with pytest.raises(InvalidArguments, match=rf"^run:\n  {field}: got .*; allowed: "):

@@ -3,7 +3,7 @@
 - ``cache=True``: a kernel is compiled once per machine.  Numba itself does not notice an edit in
   another file than the caller's; `nqmbench.kernels.cache` does.
 - ``fastmath`` stays off: the digits must not depend on the vector width.  Where fusing pays, the
-  source says so (`nqmbench.kernels.bits.fma`).
+  source says so (`nqmbench.kernels.lanes.fma`).
 - ``error_model="numpy"``: a division by zero gives inf, as the moments of a diverged run need;
   Python's model would also put a branch into every loop that divides.
 - ``nogil=True``: other Python threads (a progress bar, say) run meanwhile.
@@ -32,7 +32,9 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-INLINE = {**OPTIONS, "forceinline": True}
+# Numba compiles an overload when it meets a call, where `cache.selected` does not reach: a cached
+# one would be kept in the user's own folder, and go on giving the old numbers after an edit.
+INLINE = {**OPTIONS, "cache": False, "forceinline": True}
 
 
 def _compile(function: Function, **options: Any) -> Function:

@@ -34,6 +34,7 @@ SMALLEST = 32  # a block in float32, two blocks in float64
 BUFFER_BYTES = 8 * 2**20  # of a superblock's buffer: it should stay in the cache
 WORK = 2**26  # noise samples of a superblock: a fraction of a second on any machine
 CHUNK_SECONDS = 0.1  # of one call of compiled code
+UNINTERRUPTED = 2**18  # draws of a lane, or one step, between two looks at whether to stop
 CHUNK_BYTES = 16 * 2**20  # of one call's results
 
 # Some threading layers abort the process if two Python threads enter a parallel loop at once.
@@ -133,6 +134,7 @@ def prepare(bundle: Bundle, seed: int, size: int, threads: int) -> Work:
         seed=int(np.uint64(seed).view(np.int64)),
         tag=bundle.law,
         pitch=pitch,
+        stretch=max(1, min(STRETCH, UNINTERRUPTED // int(tables.draws.max()))),
         updates=np.array(updates, dtype=np.int64),
         stop=np.zeros(1, dtype=np.uint8),
         words=np.zeros((threads, 4 * width), dtype=f"u{form.noise // 8}"),
@@ -154,20 +156,25 @@ def run_superblocks(bundle: Bundle, work: Work, threads: int, *place: Any) -> No
         _call(threads, *arguments)
         return
     failed: list[BaseException] = []
+    # An interrupted join would not do: before Python 3.13 it takes the thread for finished.
+    finished = threading.Event()
 
     def call() -> None:
         try:
             _call(threads, *arguments)
         except BaseException as error:
             failed.append(error)
+        finally:
+            finished.set()
 
     thread = threading.Thread(target=call)
-    thread.start()
     try:
-        thread.join()
+        thread.start()
+        finished.wait()
     except BaseException:
         work.stop[0] = 1
-        thread.join()
+        if thread.is_alive():
+            finished.wait()
         raise
     if failed:
         raise failed[0]

@@ -22,7 +22,7 @@ from nqmbench.kernels.memory import load, places, wide_vectors
 from nqmbench.kernels.options import jit, jit_small
 from nqmbench.kernels.random import seed_block
 
-STRETCH = 64  # steps whose noise is drawn at a time: 32 kB, which the innermost cache holds
+STRETCH = 64  # steps whose noise is drawn at a time, at most: 32 kB, for the innermost cache
 WIDTH = 32  # partial sums per moment: four vectors of eight hide the latency of the additions
 SUMS = 5  # orders 2 to 6
 
@@ -50,7 +50,7 @@ def trajectories(work: Any, tables: Any, thread: Any, block: Any, trials: Any, c
             seed_block(work.words, place, work.seed, work.tag, block + b, i)
         k, begin = 0, 0
         while k < tables.S and not work.stop[0]:
-            end = min(begin + STRETCH, last)
+            end = min(begin + work.stretch, last)
             for b in range(blocks if begin < end else 0):
                 source = work.words, words + 4 * L * b, tables.nu, tables.draws, tables.draw_rows
                 call_noise(work.noise, (*source, begin, end, work.drawn, drawn + L * b, W))
@@ -78,7 +78,10 @@ def start_states(work: Any, tables: Any, i: Any, drawn: Any, states: Any) -> Non
 
 @jit_small
 def compare(work: Any, tables: Any, buffer: Any) -> None:
-    """Fill the last columns: the difference of each contrast, and whether it is below 0."""
+    """Fill the last columns: the difference of each contrast, and whether it is below 0.
+
+    Where the difference is NaN, inf - inf say, so is the answer.
+    """
     contrasts = tables.contrasts
     for k in range(tables.S):
         for c in range(contrasts):
@@ -89,7 +92,8 @@ def compare(work: Any, tables: Any, buffer: Any) -> None:
             for lane in range(work.pitch):
                 difference = work.buffer[a + lane] - work.buffer[b + lane]
                 work.buffer[out + lane] = difference
-                work.buffer[out + work.pitch + lane] = 1.0 if difference < 0.0 else 0.0
+                below = 1.0 if difference < 0.0 else 0.0 if difference >= 0.0 else difference
+                work.buffer[out + work.pitch + lane] = below
 
 
 @jit_small

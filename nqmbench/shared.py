@@ -120,7 +120,7 @@ def simulate_shared(
     >>> shared = nq.simulate_shared([slow, fast], 4096,
     ...                             differences=[((0, "error"), (1, "error"))])
     >>> row = shared.to_frame().iloc[0]
-    >>> bool(row["difference"] + 9 * row["difference_se"] < 0)
+    >>> bool(row["difference"] > 9 * row["difference_se"])
     True
     """
     checks = Arguments("simulate_shared")

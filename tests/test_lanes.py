@@ -4,6 +4,7 @@ import functools
 import re
 from fractions import Fraction
 
+import numba
 import numpy as np
 import pytest
 from kernels_by_hand import lanewise
@@ -247,7 +248,7 @@ def test_a_negative_number_beside_words_is_its_twos_complement():
 def test_one_more_is_an_addition_of_one_in_the_code_handed_to_llvm():
     # LLVM's own choice, to subtract a vector of ones, was rebuilt in each round of a loop whose
     # addition was scalar: two to four times slower.  Here the one is a constant of vectors.
-    @jit
+    @numba.njit  # cached code cannot be inspected
     def kernel(a):
         for i in range(0, a.size, 16):
             store(a, i, load(a, i, 16) + 1)
@@ -257,15 +258,14 @@ def test_one_more_is_an_addition_of_one_in_the_code_handed_to_llvm():
     kernel(a)
     same_bits(a, expected)
     code = next(iter(kernel.inspect_llvm().values()))
-    if code:  # from the cache there is none
-        assert re.search(r"add <16 x i32> .*(splat \(i32 1\)|i32 1, i32 1)", code)
-        assert not re.search(r"sub <16 x i32>", code)
+    assert re.search(r"add <16 x i32> .*(splat \(i32 1\)|i32 1, i32 1)", code)
+    assert not re.search(r"sub <16 x i32>", code)
 
 
 # -- from one type to another ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("count", [1, 16, 128])
 @pytest.mark.parametrize(("word", "real"), list(zip(WORDS, FLOATS, strict=True)), ids=["32", "64"])
 def test_bits_become_numbers_and_numbers_bits(word, real, count):
     bits = words(word, 6)
@@ -325,7 +325,7 @@ def test_lanes_are_made_of_one_number_or_of_their_own(count):
         assert np.array_equal(numbers, np.arange(count))
 
 
-@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("count", [1, 16, 128])
 @pytest.mark.parametrize("kind", FLOATS, ids=named)
 def test_lanes_are_added_in_turn(kind, count):
     @jit
@@ -371,7 +371,7 @@ def test_an_array_counts_as_flat():
     assert out.ravel().tolist() == [0, 0, 0, 0, 6, 7, 8, 9, 0, 0, 0, 0]
 
 
-@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("count", [1, 16, 128])
 def test_a_store_into_float64_widens_float32(count):
     @jit
     def kernel(a, out):
@@ -450,8 +450,6 @@ REFUSED = {
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_has_no_meaning_is_refused_when_it_is_compiled(what):
-    import numba
-
     function, arguments, text = REFUSED[what]
     inner = numba.njit(function)
 

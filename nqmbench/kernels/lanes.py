@@ -10,7 +10,7 @@ lanes reads like the formula for one number.
     lanes(float32 x 32)
 
 Four kinds of element exist: float32 and float64 for numbers, uint32 and uint64 for bits.  Numbers
-have ``+ - * /`` and ``<``; bits have ``+ - * & | ^ << >>``, which wrap and shift in zeros.  A plain
+have ``+ - * /``; bits have ``+ - * & | ^ << >>``, which wrap and shift in zeros.  A plain
 number on either side is converted to the element type and repeated.  Everything else is one of the
 functions below, each of them one instruction of LLVM.
 

@@ -8,7 +8,6 @@ import numba
 import numpy as np
 import pytest
 from kernels_by_hand import lanewise
-from numba.core.errors import TypingError
 
 from nqmbench.kernels import lanes as L  # noqa: N812 - so short that formulas stay readable
 from nqmbench.kernels.memory import load, places, pointer, store, take, wide_vectors
@@ -105,6 +104,34 @@ def test_a_plain_number_becomes_an_element(s):
     with np.errstate(all="ignore"):
         same_bits(out[5], np.float32(s) + a)
         same_bits(out[11], np.float32(s) / a)
+
+
+@functools.cache
+def choosing(count):
+    @jit
+    def kernel(a, b, out):
+        n = a.size
+        for i in range(0, n, count):
+            x, y = load(a, i, count), load(b, i, count)
+            store(out, i, L.select(x < y, x, y))
+            store(out, n + i, L.select(x <= y, x, y))
+            store(out, 2 * n + i, L.select(x > 0.5, 1.0, x))
+            store(out, 3 * n + i, L.select(x >= y, x, 0.0))
+
+    return kernel
+
+
+@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("kind", FLOATS, ids=named)
+def test_lanes_are_chosen_where_a_comparison_holds(kind, count):
+    a, b = floats(kind, 1), floats(kind, 2)
+    b[::3] = a[::3]
+    out = np.empty((4, SIZE), dtype=kind)
+    choosing(count)(a, b, out)
+    expected = [np.where(a < b, a, b), np.where(a <= b, a, b), np.where(a > 0.5, kind(1), a),
+                np.where(a >= b, a, kind(0))]  # fmt: skip
+    for row, wanted in zip(out, expected, strict=True):
+        same_bits(row, wanted)
 
 
 def rounded(x, kind):
@@ -407,55 +434,3 @@ def test_a_number_is_taken_once():
     counter = np.array([5])
     assert kernel(counter) == (5, 6)
     assert counter.tolist() == [7]
-
-
-# -- what is refused -------------------------------------------------------------------------------
-
-F4, F8, U4, U8 = (np.zeros(32, dtype=kind) for kind in (*FLOATS, *WORDS))
-
-REFUSED = {
-    "two types of numbers": (lambda a, b: load(a, 0, 4) + load(b, 0, 4), (F4, F8), None),
-    "numbers and words": (lambda a, b: load(a, 0, 4) * load(b, 0, 4), (F4, U4), None),
-    "two sizes of words": (lambda a, b: load(a, 0, 4) ^ load(b, 0, 4), (U4, U8), None),
-    "two counts": (lambda a: load(a, 0, 4) + load(a, 0, 8), (F4,), None),
-    "bits of numbers": (lambda a: load(a, 0, 4) & load(a, 4, 4), (F4,), None),
-    "a quotient of words": (lambda a: load(a, 0, 4) / load(a, 4, 4), (U4,), None),
-    "an array beside lanes": (lambda a: load(a, 0, 4) + a, (F8,), None),
-    "a count that is not constant": (lambda a, n: load(a, 0, n), (F4, 4), "constant"),
-    "lanes, their count unknown": (lambda n: L.splat(1.0, n), (4,), "constant"),
-    "lane numbers, count unknown": (lambda n: L.lane_numbers(n), (4,), "constant"),
-    "fma of words": (lambda a: L.fma(load(a, 0, 4), load(a, 0, 4), 1), (U4,), "fma wants"),
-    "fma of two types": (
-        lambda a, b: L.fma(load(a, 0, 4), load(b, 0, 4), 1.0), (F4, F8), "fma wants"),
-    "fma of mixed numbers": (lambda: L.fma(1.0, 2.0, 3), (), "fma wants"),
-    "the root of words": (lambda a: L.sqrt(load(a, 0, 4)), (U8,), "lanes of float32 or float64"),
-    "the root of a number": (lambda: L.sqrt(2.0), (), "lanes of float32 or float64"),
-    "numbers rotated": (lambda a: L.rotate_left(load(a, 0, 4), 3), (F4,), "lanes of uint32"),
-    "numbers of numbers": (lambda a: L.as_floats(load(a, 0, 4)), (F4,), "lanes of uint32"),
-    "words of words": (lambda a: L.as_words(load(a, 0, 4)), (U4,), "lanes of float32"),
-    "low words of 32 bits": (lambda a: L.low_words(load(a, 0, 4)), (U4,), "lanes of uint64"),
-    "wider words": (lambda a: L.widened(load(a, 0, 4)), (U4,), "lanes of float32"),
-    "a join of two types": (
-        lambda a, b: L.upper(L.join(load(a, 0, 4), load(b, 0, 4))), (F4, F8), "can be joined"),
-    "a join of two counts": (
-        lambda a: L.upper(L.join(load(a, 0, 4), load(a, 0, 8))), (F4,), "can be joined"),
-    "float64 into float32": (
-        lambda a, b: store(a, 0, load(b, 0, 4)), (F4, F8), "lanes of float32 are needed"),
-    "words into numbers": (
-        lambda a, b: store(a, 0, load(b, 0, 4)), (F4, U4), "lanes of float32 are needed"),
-    "a number stored": (lambda a: store(a, 0, 1.0), (F8,), "lanes of float64"),
-    "places for numbers": (lambda: places(1.0, 3)[0], (), "lanes of uint32"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("what", REFUSED)
-def test_what_has_no_meaning_is_refused_when_it_is_compiled(what):
-    function, arguments, text = REFUSED[what]
-    inner = numba.njit(function)
-
-    @numba.njit
-    def kernel(*arguments):
-        inner(*arguments)
-
-    with pytest.raises(TypingError, match=text):
-        kernel(*arguments)

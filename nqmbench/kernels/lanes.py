@@ -10,9 +10,9 @@ lanes reads like the formula for one number.
     lanes(float32 x 32)
 
 Four kinds of element exist: float32 and float64 for numbers, uint32 and uint64 for bits.  Numbers
-have ``+ - * /``; bits have ``+ - * & | ^ << >>``, which wrap and shift in zeros.  A plain
-number on either side is converted to the element type and repeated.  Everything else is one of the
-functions below, each of them one instruction of LLVM.
+have ``+ - * /`` and ``< <= > >=``, whose answer is for `select`; bits have ``+ - * & | ^ << >>``,
+which wrap and shift in zeros.  A plain number on either side is converted to the element type and
+repeated.  Everything else is one of the functions below, each of them one instruction of LLVM.
 
 The number of lanes is free: LLVM cuts a value into as many registers as the processor needs, so the
 same source runs with 512, 256 or 128 bits and gives the same digits.  Nothing is fused unless it
@@ -47,6 +47,7 @@ NUMBERS = {
     operator.mul: "fmul",
     operator.truediv: "fdiv",
 }
+COMPARISONS = {operator.lt: "<", operator.le: "<=", operator.gt: ">", operator.ge: ">="}
 BITS = {
     operator.add: "add",
     operator.sub: "sub",
@@ -114,16 +115,20 @@ def _define(operation: Any) -> None:
     class Operator(AbstractTemplate):  # type: ignore[misc]
         def generic(self, args: Any, kws: Any) -> Any:
             lanes = _common(args)
-            known = NUMBERS if lanes and lanes.element in WORD_OF else BITS
+            known = {**NUMBERS, **COMPARISONS} if lanes and lanes.element in WORD_OF else BITS
             if lanes is None or operation not in known:
                 return None
-            return signature(lanes, *_accepted(lanes, args))
+            result = lanes.of(types.boolean) if operation in COMPARISONS else lanes
+            return signature(result, *_accepted(lanes, args))
 
     infer_global(operation)(Operator)
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        lanes = sig.return_type
+        lanes = _common(sig.args)
+        assert lanes is not None
         a, b = (_as_lanes(builder, lanes, kind, v) for kind, v in zip(sig.args, args, strict=True))
+        if operation in COMPARISONS:
+            return builder.fcmp_ordered(COMPARISONS[operation], a, b)
         name = (NUMBERS if lanes.element in WORD_OF else BITS)[operation]
         return getattr(builder, name)(a, b)
 
@@ -132,7 +137,7 @@ def _define(operation: Any) -> None:
     lower_builtin(operation, types.Number, Lanes)(lower)
 
 
-for _operation in {**NUMBERS, **BITS}:
+for _operation in {**NUMBERS, **COMPARISONS, **BITS}:
     _define(_operation)
 
 
@@ -190,6 +195,23 @@ def sqrt(context: Any, x: Any) -> Any:
         return call(builder, "llvm.sqrt", args[0])
 
     return lanes(lanes), codegen
+
+
+@intrinsic
+def select(context: Any, condition: Any, a: Any, b: Any) -> Any:
+    """Return the lanes of ``a`` where ``condition`` holds, those of ``b`` elsewhere.
+
+    ``condition`` comes from a comparison, which NaN never fulfils; ``a`` or ``b`` may be a plain number.
+    """
+    truth, lanes = lanes_of(condition, types.boolean), _common((a, b))
+    if lanes is None or lanes.count != truth.count:
+        raise TypingError(f"select wants lanes as many as its {truth.count} conditions: {a}, {b}")
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kinds = zip(signature.args[1:], args[1:], strict=True)
+        return builder.select(args[0], *(_as_lanes(builder, lanes, k, v) for k, v in kinds))
+
+    return lanes(truth, *_accepted(lanes, (a, b))), codegen
 
 
 @intrinsic

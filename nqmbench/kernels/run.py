@@ -24,7 +24,7 @@ from nqmbench.kernels.job import Work, pack
 from nqmbench.kernels.laws import GAUSSIAN
 from nqmbench.kernels.loops import run_parallel, run_serial
 from nqmbench.kernels.program import Program
-from nqmbench.kernels.superblock import STRETCH, SUMS, superblock_address
+from nqmbench.kernels.superblock import PITCH, STRETCH, SUMS, superblock_address
 from nqmbench.moments import MergeTree, Moments
 
 Reals = NDArray[np.float64]
@@ -125,7 +125,7 @@ def prepare(bundle: Bundle, seed: int, size: int, threads: int) -> Work:
     tables, width = bundle.tables, form.width
     # A row is longer than its trajectories by one cache line: rows at a multiple of 4096 bytes
     # would all fall into the same few places of the cache.
-    pitch = (size + width - 1) // width * width + 8
+    pitch = (size + width - 1) // width * width + PITCH
     return Work(
         lanes=form.lanes,
         width=width,

@@ -16,15 +16,16 @@ from numba.core.types.misc import CPointer
 
 from nqmbench.kernels.entry import address_of, call_noise, call_update, calling
 from nqmbench.kernels.job import INTEGER, tables_of, work_of
-from nqmbench.kernels.lanes import in_turn, splat
+from nqmbench.kernels.lanes import in_turn, select, splat
 from nqmbench.kernels.laws import START_TAG
-from nqmbench.kernels.memory import load, places, wide_vectors
+from nqmbench.kernels.memory import load, places, store, wide_vectors
 from nqmbench.kernels.options import jit, jit_small
 from nqmbench.kernels.random import seed_block
 
 STRETCH = 64  # steps whose noise is drawn at a time, at most: 32 kB, for the innermost cache
 WIDTH = 32  # partial sums per moment: four vectors of eight hide the latency of the additions
 SUMS = 5  # orders 2 to 6
+PITCH = 8  # rows of the buffer are whole vectors of so many numbers
 
 
 @jit_small
@@ -89,11 +90,11 @@ def compare(work: Any, tables: Any, buffer: Any) -> None:
             a = buffer + (row + tables.minuend[c]) * work.pitch
             b = buffer + (row + tables.subtrahend[c]) * work.pitch
             out = buffer + (row + tables.columns - 2 * (contrasts - c)) * work.pitch
-            for lane in range(work.pitch):
-                difference = work.buffer[a + lane] - work.buffer[b + lane]
-                work.buffer[out + lane] = difference
-                below = 1.0 if difference < 0.0 else 0.0 if difference >= 0.0 else difference
-                work.buffer[out + work.pitch + lane] = below
+            for lane in range(0, work.pitch, PITCH):
+                difference = load(work.buffer, a + lane, PITCH) - load(work.buffer, b + lane, PITCH)
+                below = select(difference < 0.0, 1.0, select(difference >= 0.0, 0.0, difference))
+                store(work.buffer, out + lane, difference)
+                store(work.buffer, out + work.pitch + lane, below)
 
 
 @jit_small

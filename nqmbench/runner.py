@@ -20,7 +20,7 @@ from nqmbench.ledger import Ledger
 from nqmbench.moments import Moments, merge
 from nqmbench.plan import Plan, make_plan
 from nqmbench.results import Run
-from nqmbench.simulation import PRECISIONS, run_increment
+from nqmbench.simulation import PRECISIONS, check_kernels, run_increment, usable_threads
 from nqmbench.suites import load_suites, select
 from nqmbench.tables import cell_table, estimate_table, verdict_table
 from nqmbench.theory import ExactMoments, exact
@@ -94,6 +94,7 @@ def run(
     start = checks.integer("seed", seed, 0, 2**64 - 1)
     checks.choice("precision", precision, PRECISIONS)
     workers = check_threads(checks, threads)
+    check_kernels(checks)
     checks.done()
     clock = time.monotonic()
     chosen = select(load_suites(suites), patterns)
@@ -110,7 +111,8 @@ def run(
         "precision": precision,
         "suites": "shipped" if suites is None else str(suites),
     }
-    about = describe(ledger, verdicts, moments, arguments, workers, time.monotonic() - clock)
+    seconds = time.monotonic() - clock
+    about = describe(ledger, verdicts, moments, arguments, usable_threads(workers), seconds)
     cells = cell_table(ledger, truths)
     return Run(verdicts, cells, estimate_table(ledger, moments, truths, precision), about)
 

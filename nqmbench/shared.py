@@ -15,13 +15,30 @@ from typing import TYPE_CHECKING, Any
 from nqmbench.arguments import Arguments, choices
 from nqmbench.experiment import Experiment
 from nqmbench.moments import Moments
-from nqmbench.simulation import LARGEST_TRIALS, PRECISIONS, Estimates, compile_program
+from nqmbench.simulation import (
+    LARGEST_TRIALS,
+    PRECISIONS,
+    Estimates,
+    check_kernels,
+    compile_program,
+)
 from nqmbench.threads import check_threads
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Paired", "SharedEstimates", "simulate_shared"]
+
+COLUMNS = [
+    "left",
+    "right",
+    "step",
+    "difference",
+    "difference_se",
+    "probability",
+    "probability_se",
+    "trials",
+]
 
 # One side of a comparison: the position of the experiment, and the name of the observable.
 Side = tuple[int, str]
@@ -66,7 +83,7 @@ class SharedEstimates:
         """
         import pandas as pd
 
-        frames = [pd.DataFrame(columns=list(COLUMNS))]
+        frames = [pd.DataFrame(columns=COLUMNS)]
         for pair in self.paired:
             difference, below = pair.difference.mean_estimate(), pair.below.mean_estimate()
             values: tuple[Any, ...] = (
@@ -79,12 +96,6 @@ class SharedEstimates:
             )
             frames.append(pd.DataFrame(dict(zip(COLUMNS, values, strict=True))))
         return pd.concat(frames[1:] or frames, ignore_index=True)
-
-
-COLUMNS = (
-    *("left", "right", "step"),
-    *("difference", "difference_se", "probability", "probability_se", "trials"),
-)
 
 
 def simulate_shared(
@@ -132,6 +143,7 @@ def simulate_shared(
     start = checks.integer("seed", seed, 0, 2**64 - 1)
     checks.choice("precision", precision, PRECISIONS)
     workers = check_threads(checks, threads)
+    kernels = check_kernels(checks)
     _check_agreement(checks, members)
     pairs = list(differences) if isinstance(differences, Sequence) else [differences]
     found = [_check_pair(checks, members, pair) for pair in pairs] if members else []
@@ -148,11 +160,12 @@ def simulate_shared(
             "experiments",
             [len(e.observed) for e in members],
             "about equal numbers of observables, so that all are merged in portions of one size, "
-            f"not in portions of {' or '.join(map(str, sorted(sizes)))} trajectories",
+            f"not in portions of {' or '.join(map(str, sorted(sizes)))} trajectories; simulate the "
+            "one with more observables apart, or ask it for fewer",
         )
         checks.done()
     bundle = Bundle(programs, tuple(Contrast(*a, *b) for a, b in found))
-    moments = run_blocks(bundle, start, 0, count, workers)
+    moments = run_blocks(bundle, start, 0, count, workers, kernels=kernels)
     steps, first = members[0].checkpoints, bundle.first_observable
     estimates = tuple(
         Estimates(steps, tuple(o.name for o in e.observed), _columns(moments, a, b))
@@ -187,7 +200,8 @@ def _check_agreement(checks: Arguments, members: list[Experiment]) -> None:
             ("checkpoints", e.checkpoints, first.checkpoints),
         ):
             if seen != wanted:
-                checks.complain(f"{field}, {name}", seen, f"{wanted}, as in experiments[0]")
+                allowed = "those" if name == "checkpoints" else str(wanted)
+                checks.complain(f"{field}, {name}", seen, f"{allowed}, as in experiments[0]")
         literal = e.problem.noise.name != "gaussian"
         if literal and not _same(e.batch_sizes, first.batch_sizes):
             checks.complain(
@@ -213,7 +227,9 @@ def _check_pair(
             break
         names = [o.name for o in members[position].observed]
         if name not in names:
-            checks.complain("differences", side, f"observables of it: {choices(names)}")
+            checks.complain(
+                "differences", side, f"observables of experiments[{position}]: {choices(names)}"
+            )
             return (0, 0), (0, 0)
         found.append((position, names.index(name)))
     if len(found) == 2:

@@ -7,6 +7,7 @@ are the same to the last bit for any number of threads, and all methods meet the
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.arguments import Arguments
+from nqmbench.arguments import Arguments, choices
 from nqmbench.experiment import Experiment
 from nqmbench.moments import Moments
 from nqmbench.recursion import sequential
@@ -25,9 +26,18 @@ if TYPE_CHECKING:
 
     from nqmbench.kernels import Program
 
-__all__ = ["PRECISIONS", "Estimates", "compile_program", "run_increment", "simulate"]
+__all__ = [
+    "PRECISIONS",
+    "Estimates",
+    "check_kernels",
+    "compile_program",
+    "run_increment",
+    "simulate",
+    "usable_threads",
+]
 
 PRECISIONS = ("mixed", "f32", "f64")
+KERNELS = ("fast", "plain")
 LARGEST_TRIALS = 2**40
 
 Floats = NDArray[np.float64]
@@ -102,6 +112,7 @@ def simulate(
     start = checks.integer("seed", seed, 0, 2**64 - 1)
     checks.choice("precision", precision, PRECISIONS)
     workers = check_threads(checks, threads)
+    check_kernels(checks)
     checks.done()
     moments = run_increment(experiment, 0, count, start, workers, precision)
     names = tuple(o.name for o in experiment.observed)
@@ -136,7 +147,23 @@ def run_increment(
 
     bundle = Bundle((compile_program(experiment, precision),))
     block = first // bundle.format.lanes
-    return run_blocks(bundle, seed, block, trials, threads, progress)
+    kernels = check_kernels(Arguments("simulate"))
+    return run_blocks(bundle, seed, block, trials, threads, progress, kernels)
+
+
+def usable_threads(wanted: int) -> int:
+    """How many of the wanted threads a simulation uses."""
+    from nqmbench.kernels import usable_threads as usable
+
+    return usable(wanted)
+
+
+def check_kernels(checks: Arguments) -> str:
+    """Which kernels run, "fast" or "plain", as NQMBENCH_KERNELS chooses."""
+    named = os.environ.get("NQMBENCH_KERNELS", "fast")
+    if named not in KERNELS:
+        checks.complain("NQMBENCH_KERNELS", named, f"{choices(KERNELS)}, or unset")
+    return named
 
 
 def run_noiseless(experiment: Experiment) -> Floats:

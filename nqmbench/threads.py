@@ -9,8 +9,8 @@ machine grants the smallest of
   batch systems limit a process so and still show it all cores,
 - the cores that Slurm promised its task.
 
-More threads than these are allowed, since they change the time a run takes and nothing else; a
-number that nobody can mean is refused.
+More are accepted, and Numba runs as many as it has (NUMBA_NUM_THREADS): the number changes the time
+a run takes and nothing else. A number that nobody can mean is refused.
 """
 
 from __future__ import annotations

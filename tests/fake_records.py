@@ -11,9 +11,10 @@ NAMES = ("sgd", "momentum", "import", "compile")
 def document(seed=0, rounds=72, turns=24, names=NAMES, speed=1.0, slower=None, noise=0.1):
     """What `perf run` writes.
 
-    The machine takes `speed` times as long for everything; `slower` maps names to factors. Both
-    kernels of a round share half of the noise; now and then a round is disturbed, and each turn has
-    a state of its own that the calibration does not see.
+    The machine takes `speed` times as long for everything; `slower` maps names to factors. A
+    time and its calibration share noise of the size `noise` and have half as much of their own; now
+    and then one of them is disturbed, and each turn has a state of its own, of half that size, that
+    the calibration does not see.
     """
     rng = np.random.default_rng(seed)
     benchmarks = []

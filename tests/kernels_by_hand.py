@@ -108,14 +108,15 @@ def vary(program, **changes):
     return dataclasses.replace(program, **changes)
 
 
-def moments(program, seed, first_block, trials, threads=1, progress=None):
+def moments(program, seed, first_block, trials, threads=1, progress=None, kernels="fast"):
     """Return the moments of a program that is run alone."""
-    return simulate(Bundle((program,)), seed, first_block, trials, threads, progress)
+    bundle = Bundle((program,))
+    return simulate(bundle, seed, first_block, trials, threads, progress, kernels)
 
 
-def values(program, seed, first_block, trials):
+def values(program, seed, first_block, trials, kernels="fast"):
     """Return every trajectory's observables of a program that is run alone."""
-    return trajectory_values(Bundle((program,)), seed, first_block, trials)
+    return trajectory_values(Bundle((program,)), seed, first_block, trials, kernels)
 
 
 def same(a, b):

@@ -7,13 +7,15 @@ import pytest
 from mpmath import mp
 
 from nqmbench.kernels import coefficients, fit
+from nqmbench.kernels.elementary import unit
+from nqmbench.kernels.formats import F32, F64
 
 FIT_ROUNDING = 1e-13  # the ends of an interval may differ by a rounding between machines
 STATED_DIGITS = 0.05  # errors are stated with two digits
 LARGEST = 0.2  # the largest error of two million arguments was up to 0.14 above the stated one
 GRID = 1e-3  # a swing's top may lie between two points
 SAMPLES = 1500
-NORMAL_ERROR = 5e-15
+NORMAL_ERROR = 5e-15  # among 400,000 normals the largest was 4.6e-15
 
 TABLES = [(name, p) for name in fit.APPROXIMATIONS for p in fit.TYPES]
 TRUTH = {
@@ -93,27 +95,24 @@ def test_the_emulated_fma_rounds_once(kind):
     assert roundings(a * b + c) > 10.0
 
 
-@pytest.mark.parametrize("precision", fit.TYPES)
-def test_the_split_polynomial_of_the_logarithm_errs_by_less_than_half_as_much_again(precision):
-    goal, table = fit.APPROXIMATIONS["LOG"], table_of("LOG", precision)
-    errors = fit.measured_error(goal, table, precision, scheme=fit.split, samples=SAMPLES)
-    # among two million arguments: a quarter more in f32, a sixteenth more in f64
-    assert np.less(errors, 1.5 * np.array(stated_errors("LOG", precision))).all()
+@pytest.mark.parametrize("form", [F32, F64])
+def test_the_errors_are_measured_in_the_unit_that_the_kernels_have(form):
+    assert fit.UNITS[form.name] == unit(form)
 
 
-def largest_normal_error(log, sine, cosine, samples=1500):
-    """The largest error of Box-Muller in f64, evaluated as a kernel does, up to 8.5 sigma."""
+def largest_normal_error(log, sine, cosine, samples=SAMPLES):
+    """The largest error of Box-Muller in f64, evaluated as a kernel does, up to 9.35 sigma."""
     rng = np.random.default_rng(2)
     m = rng.uniform(fit.ROOT_HALF, 2.0 * fit.ROOT_HALF, samples)
-    e = rng.integers(1, 53, samples).astype(float)
+    e = rng.integers(1, 64, samples).astype(float)
     e[::3] = rng.integers(1, 3, samples)[::3]  # the radii that occur most
-    e[1::3] = 52.0  # and the largest
+    e[1::3] = 63.0  # and the largest, where U = 2^-63
     x = rng.uniform(-1.0, 1.0, samples)
-    unit = 2.0 * np.log(2.0)
-    radius = np.sqrt(fit.fma(fit.split(np.divide(log, unit), m - 1.0), m - 1.0, e))
+    step = 2.0 * np.log(2.0)  # the kernels' unit but for a power of two, which rounds nothing
+    radius = np.sqrt(fit.fma(fit.polynomial(np.multiply(log, 1.0 / step), m - 1.0), m - 1.0, e))
     normals = (
-        radius * (fit.horner(np.multiply(sine, np.sqrt(unit)), x * x) * x),
-        radius * fit.horner(np.multiply(cosine, np.sqrt(unit)), x * x),
+        radius * (fit.polynomial(np.multiply(sine, np.sqrt(step)), x * x) * x),
+        radius * fit.polynomial(np.multiply(cosine, np.sqrt(step)), x * x),
     )
     errors = []
     with mp.workdps(30):
@@ -122,11 +121,11 @@ def largest_normal_error(log, sine, cosine, samples=1500):
             angle = mp.mpf(float(x[i])) / 2
             errors.append(abs(float(normals[0][i]) - true * mp.sinpi(angle)))
             errors.append(abs(float(normals[1][i]) - true * mp.cospi(angle)))
-    assert radius.max() * np.sqrt(unit) > 8.5
+    assert radius.max() * np.sqrt(step) > 9.3
     return float(max(errors))
 
 
-def test_normals_in_double_precision_err_by_less_than_5e_15_up_to_8_sigma_and_a_half():
+def test_normals_in_double_precision_err_by_less_than_5e_15_up_to_the_end_of_their_tail():
     log, sine, cosine = (table_of(name, "f64") for name in ("LOG", "SINE", "COSINE"))
     assert largest_normal_error(log, sine, cosine) < NORMAL_ERROR
     # one term less in the cosine would not do

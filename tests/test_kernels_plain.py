@@ -12,8 +12,8 @@ from kernels_by_hand import values as values_of
 from method_table import ALL_LAWS, METHODS, WRAPPERS, wrapped
 
 import nqmbench as nq
-import nqmbench.kernels
-from nqmbench.kernels import PRECISIONS
+import nqmbench.kernels.plain
+from nqmbench.kernels import PRECISIONS, entry
 
 pytestmark = pytest.mark.needs_compiler
 
@@ -24,10 +24,10 @@ EVERY = ["error", "loss", "w[i]", "w2[i]", "w3[i]"]
 def plain(monkeypatch):
     """A function that does something on the plain kernels."""
 
-    def on_plain_kernels(do, *arguments):
+    def on_plain_kernels(do, *arguments, **more):
         with monkeypatch.context() as context:
             context.setenv("NQMBENCH_KERNELS", "plain")
-            return do(*arguments)
+            return do(*arguments, **more)
 
     return on_plain_kernels
 
@@ -90,21 +90,26 @@ def test_every_law_has_the_bits_of_the_plain_kernel(law, precision, plain):
     assert len(np.unique(fast.mean[1:])) > 130  # every step of both coordinates tells
 
 
-def test_the_choice_of_kernels_is_checked(monkeypatch):
-    monkeypatch.setenv("NQMBENCH_KERNELS", "slow")
-    with pytest.raises(ValueError, match="NQMBENCH_KERNELS is 'slow'; it must be fast or plain"):
-        moments(sgd(), 1, 0, 32)
-
-
-def test_the_plain_kernels_are_other_code(plain):
+@pytest.mark.parametrize("kernel", ["noise_kernel", "update_kernel"])
+def test_the_plain_kernels_run_when_asked_for_and_only_then(kernel, plain, monkeypatch):
     # else all these equalities would say nothing
-    from nqmbench.kernels import noise, update
-    from nqmbench.kernels import plain as slow
 
-    plain(moments, sgd(), 1, 0, 32)
-    assert slow.update_kernel(sgd().structure).overloads
-    assert slow.update_kernel(sgd().structure) is not update.update_kernel(sgd().structure)
-    assert slow.noise_kernel(1, 32) is not noise.noise_kernel(1, 32)
+    class CalledError(Exception):
+        pass
+
+    def called(*arguments):
+        raise CalledError
+
+    entry.noise_address.cache_clear()
+    entry.update_address.cache_clear()
+    monkeypatch.setattr(nqmbench.kernels.plain, kernel, called)
+    e = nq.Experiment(nq.NoisyQuadratic(1.0), nq.sgd(0.1), steps=3)
+    for simulate, what in ((nq.simulate, e), (nq.simulate_shared, [e, e])):
+        simulate(what, 10, threads=1)
+        with pytest.raises(CalledError):
+            plain(simulate, what, 10, threads=1)
+    with pytest.raises(CalledError):
+        moments(sgd(), 1, 0, 32, kernels="plain")
 
 
 # -- sizes at the edges ----------------------------------------------------------------------------
@@ -130,20 +135,21 @@ def at_the_edges(states, precision, dimensions=(1, 3)):
     ("states", "precision"),
     [*((n, "mixed") for n in STATES), (1, "f32"), (3, "f32"), (1, "f64"), (3, "f64")],
 )
-def test_the_bits_are_the_same_at_the_edges(states, precision, plain):
+def test_the_bits_are_the_same_at_the_edges(states, precision):
     for number, program in enumerate(at_the_edges(states, precision)):
         trials = TRIALS[number % len(TRIALS)]
-        fast = values_of(program, 9, 1, trials)
+        address = program, 9, 1, trials
+        fast = values_of(*address)
         assert fast.shape[-1] == trials
-        assert np.array_equal(fast, plain(values_of, program, 9, 1, trials))
-        assert same(moments(program, 9, 1, trials), plain(moments, program, 9, 1, trials))
+        assert np.array_equal(fast, values_of(*address, kernels="plain"))
+        assert same(moments(*address), moments(*address, kernels="plain"))
 
 
-def test_every_number_of_trials_meets_every_number_of_steps(plain):
+def test_every_number_of_trials_meets_every_number_of_steps():
     for steps in STEPS:
         program = sgd(steps=steps, checkpoints=sorted({0, steps}))
         whole = values_of(program, 9, 0, max(TRIALS))
-        assert np.array_equal(whole, plain(values_of, program, 9, 0, max(TRIALS)))
+        assert np.array_equal(whole, values_of(program, 9, 0, max(TRIALS), kernels="plain"))
         for trials in TRIALS:
             assert np.array_equal(values_of(program, 9, 0, trials), whole[..., :trials])
 

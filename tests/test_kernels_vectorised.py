@@ -23,6 +23,9 @@ FEATURES = llvmlite.binding.get_host_cpu_features()
 METHODS = ("sgd", "averaged_heavy_ball")
 WATCHED = ("gaussian", "student")  # laws: the usual one, and the longest
 
+# Lines of the loops; code for one lane after another would be ten times as long.
+LONGEST_DRAW, LONGEST_STEP = 400, 150
+
 # Cached code cannot be inspected, so the process has a cache of its own.  The plain kernel is there
 # to show that what is looked for can be missed.
 CODE = """
@@ -122,14 +125,14 @@ class TestMachineCode:
         loop = step_loop(code["noise"][f"{law} {precision}"])
         assert complaints(loop, "d" if precision == "f64" else "s") == []
         assert any("vsqrtp" in x for x in loop)  # it is the right loop
-        assert len(loop) < 400
+        assert len(loop) < LONGEST_DRAW
 
     @pytest.mark.parametrize("precision", PRECISIONS)
     @pytest.mark.parametrize("method", METHODS)
     def test_steps_are_taken_in_full_vectors_without_calls(self, method, precision, code):
         loop = step_loop(code["update"][f"{method} {precision}"])
         assert complaints(loop, "s" if precision == "f32" else "d") == []
-        assert len(loop) < 150
+        assert len(loop) < LONGEST_STEP
 
     @pytest.mark.parametrize("precision", PRECISIONS)
     def test_vectors_stay_in_registers(self, precision, code):

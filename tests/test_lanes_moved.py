@@ -79,10 +79,10 @@ def test_lanes_are_made_of_one_number_or_of_their_own(count):
 
 @pytest.mark.parametrize("count", [1, 16, 128])
 @pytest.mark.parametrize("kind", FLOATS, ids=named)
-def test_lanes_are_added_in_turn(kind, count):
+def test_lanes_are_added_add_in_turn(kind, count):
     @jit
     def kernel(total, a):
-        return L.in_turn(total, load(a, 0, count))
+        return L.add_in_turn(total, load(a, 0, count))
 
     a = np.random.default_rng(9).normal(size=count).astype(kind)
     total = kind(100.0)

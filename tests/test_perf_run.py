@@ -82,7 +82,7 @@ def test_exact_theory_and_processes_run_without_the_compiler():
 
 
 @pytest.mark.needs_compiler
-def test_a_record_is_written_by_a_foreign_working_directory(tmp_path, monkeypatch):
+def test_a_record_is_written_by_a_foreign_working_directory(tmp_path, monkeypatch, capfd):
     """With a hostile pytest configuration around it, and nothing else left behind."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
@@ -90,6 +90,8 @@ def test_a_record_is_written_by_a_foreign_working_directory(tmp_path, monkeypatc
     (tmp_path / "random.py").write_text("raise RuntimeError('nor this one')\n")
     monkeypatch.setenv("PYTEST_ADDOPTS", "--benchmark-disable")
     assert exit_code("--quick", "--only", "exact", "--out", "new/a.json") == 0
+    progress = [line for line in capfd.readouterr().err.splitlines() if line.startswith("turn")]
+    assert progress == [f"turn {turn} of 24" for turn in range(1, 25)]
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "conftest.py", "new", "pytest.ini", "random.py",
     ]  # fmt: skip
@@ -98,7 +100,6 @@ def test_a_record_is_written_by_a_foreign_working_directory(tmp_path, monkeypatc
     samples = record.samples["exact"]
     assert set(samples.turn) == set(range(24))
     assert 24 <= samples.times.size <= 200
-    assert np.median(samples.times) < 5
     known = record.facts
     assert known["calibration"] == 1
     assert known["machine"]["cores"] == available_threads()
@@ -150,7 +151,7 @@ def test_the_default_place_is_named_by_time_and_revision(tmp_path, pretended, mo
     assert runner.default_place().name.endswith("-abcdefa-edited.json")
 
 
-def test_each_round_stands_between_two_calibrations(monkeypatch, capsys):
+def test_each_round_stands_between_two_calibrations(monkeypatch):
     done = []
 
     class Fixture:
@@ -166,7 +167,6 @@ def test_each_round_stands_between_two_calibrations(monkeypatch, capsys):
     case = Benchmark("it", "a list", 5, "items", lambda: lambda: done.append("it"), turns=50)
     monkeypatch.setattr(cases, "named", lambda name: case)
     monkeypatch.setattr(cases, "calibrate", lambda: done.append("calibration"))
-    cases.announce.cache_clear()
     for turn in range(2):
         cases.test_speed(Fixture(), "it", turn, request)
     cases.prepared.cache_clear()
@@ -174,7 +174,6 @@ def test_each_round_stands_between_two_calibrations(monkeypatch, capsys):
     assert done == ["it", "calibration", *3 * ["it"], "calibration", *turn, *turn]
     assert len(Fixture.extra_info["calibration"]) == 4
     assert Fixture.extra_info["work"] == 5
-    assert capsys.readouterr().err == "turn 1 of 24\nturn 2 of 24\n"
 
 
 def test_every_thread_is_calibrated(monkeypatch):
@@ -238,7 +237,7 @@ def test_a_missing_plugin_is_told_with_what_to_install(monkeypatch):
     monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
     runner.check_environment()
     monkeypatch.setattr(runner.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UsageError, match=r"python -m pip install 'nqmbench\[test\]'"):
+    with pytest.raises(UsageError, match=r"python -m pip install pytest pytest-benchmark$"):
         runner.check_environment()
 
 
@@ -293,7 +292,7 @@ def test_the_load_is_left_out_where_the_system_does_not_tell(monkeypatch):
     assert facts.load_average() is None
 
 
-def test_compare_needs_no_compiler(tmp_path):
+def test_compare_needs_no_compiler():
     code = (
         "import sys, nqmbench.perf.table\n"
         "sys.exit(bool({'numba', 'pytest', 'matplotlib'} & set(sys.modules)))"

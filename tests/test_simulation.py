@@ -183,12 +183,20 @@ def test_all_wrong_arguments_are_named_at_once():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("named", ["0", "-1", "1025", "abc", "", "1.5", "two"])
-def test_a_wrong_environment_variable_is_named(monkeypatch, named):
-    monkeypatch.setenv("NQMBENCH_THREADS", named)
-    allowed = r"an integer in 1\.\.1024, or unset$"
-    with pytest.raises(InvalidArguments, match=rf"NQMBENCH_THREADS: got .*; allowed: {allowed}"):
-        nq.simulate(PLAIN, trials=10)
+VARIABLES = {  # what is allowed, and what is not
+    "NQMBENCH_THREADS": ("an integer in 1..1024", ["0", "-1", "1025", "abc", "", "1.5", "two"]),
+    "NQMBENCH_KERNELS": ("fast, plain", ["x", "", "Plain", "fast, plain"]),
+}
+
+
+@pytest.mark.parametrize(("variable", "named"), [(v, n) for v in VARIABLES for n in VARIABLES[v][1]])
+def test_a_wrong_environment_variable_is_named(monkeypatch, variable, named):
+    monkeypatch.setenv(variable, named)
+    complaint = f"  {variable}: got {named!r}; allowed: {VARIABLES[variable][0]}, or unset"
+    for simulate, what in ((nq.simulate, PLAIN), (nq.simulate_shared, [PLAIN])):
+        with pytest.raises(InvalidArguments) as caught:
+            simulate(what, trials=10)
+        assert str(caught.value) == f"{simulate.__name__}:\n{complaint}"
 
 
 @needs_compiler
@@ -323,7 +331,7 @@ def test_the_standard_errors_are_those_of_exact_theory():
 
 
 @needs_compiler
-def test_the_bias_case():
+def test_float32_states_have_no_bias_over_1e5_small_steps():
     # h = 1e-4, eta = 0.1, 1e5 steps.  In float32 the form w = a w + c z is off by ten standard
     # errors, -1.2e-3 of w and -2.4e-3 of its square, since a = 1 - 1e-5 is no float32.
     # States that are added to, w += c (z - w), have no such bias.

@@ -1,14 +1,15 @@
 """All compiled code: a bundle of programs in, the moments of its trajectories out.
 
 - cache, options: how and where functions are compiled
-- lanes, memory: vectors as values, and where they live
+- lanes, polynomial, memory: vectors as values, polynomials of them, and where they live
 - formats: functions that are written once for float32 and float64
 - random: generators that have an address
 - elementary, laws: from random bits to noise; `fit` finds the `coefficients`
 - program, bundle: what is simulated, alone or under shared noise
-- noise, update: the two kernels; `plain` the same without vectors
-- entry: kernels by address
-- superblock, loops, run: superblocks, threads, merging
+- noise, update: the two kernels; `plain`: the same, two lanes or one number at a time
+- job, entry: what a kernel is told, and how it is called by address
+- superblock, condense: trajectories in, central moments out
+- loops, threads, run: superblocks on threads, in chunks, merged
 - draws: the raw noise at an address
 - calibration: a fixed piece of work that tells how fast the machine is just now
 """
@@ -16,8 +17,8 @@
 from nqmbench.kernels.bundle import Bundle, Contrast
 from nqmbench.kernels.draws import digest, generator_state, generator_words, normals, start_normals
 from nqmbench.kernels.laws import LAWS
-from nqmbench.kernels.program import PRECISIONS, Precision, Program, Structure
-from nqmbench.kernels.run import simulate, superblock_size, trajectory_values
+from nqmbench.kernels.program import PRECISIONS, Precision, Program, Structure, superblock_size
+from nqmbench.kernels.run import simulate, trajectory_values, usable_threads
 
 __all__ = [
     "LAWS",
@@ -35,4 +36,5 @@ __all__ = [
     "start_normals",
     "superblock_size",
     "trajectory_values",
+    "usable_threads",
 ]

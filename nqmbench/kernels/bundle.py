@@ -23,6 +23,7 @@ from nqmbench.kernels.program import (
     Reals,
     States,
     Structure,
+    superblock_size,
 )
 
 
@@ -32,20 +33,23 @@ class Tables(NamedTuple):
     The compiled loop takes it as it is, the kernels get pointers in the place of the arrays.
 
     Attributes:
-        members, d, states: M, the dimension, and the most states of a member.
+        members: M. d: the dimension. states: n, the most states of a member.
         length: of a row of entries.
-        S: the number of checkpoints. columns, contrasts: how many results each has,
-            and how many pairs of these are contrasts.
-        entries: the rows of all members one below the other, padded to one length.
+        columns: how many results each checkpoint has.
+        S: the number of checkpoints.
+        contrasts: C, how many pairs of results are compared.
+        entries: (rows, length), the rows of all members one below the other, padded.
         first_row: (M,), where a member's rows begin.
         sigma, lam: (M, d), in the precision of the states.
-        starts: (M, n), padded. w0, w0_std: (M, d).
-        draws: (steps,), draws per step, or (1,) where it is constant; draw_rows: 1 where it
-            is not constant, else 0. nu: Student's degrees of freedom.
+        starts: (M, n), padded.
+        w0, w0_std: (M, d).
+        draws: (steps,), draws per step, or (1,) where it is constant.
+        draw_rows: 1 where ``draws`` has a row per step, else 0.
+        nu: Student's degrees of freedom.
         checkpoints: (S,).
         feeds_start: (M, d + 1), into the feeds of all members.
         feeds_observable, feeds_weight, feeds_power: (F,); observables are numbered throughout.
-        minuend, subtrahend: (C,), the observables of each contrast.
+        minuend, subtrahend: (C,), the results that each contrast compares.
     """
 
     members: int
@@ -88,8 +92,9 @@ class Bundle:
     """Programs under the same noise, and the contrasts between them.
 
     Args:
-        programs: one or more that agree in precision, law, nu, dimension, checkpoints, and, unless
-            the noise is Gaussian, in the batch of every step.
+        programs: one or more that agree in precision, law, nu, dimension, steps, checkpoints, in
+            the size of their superblocks, and, unless the noise is Gaussian, in the batch of every
+            step.
         contrasts: pairs of observables; each gives two more columns of results, the difference
             ``a - b`` and the event ``a < b`` (1 or 0).
     """
@@ -99,28 +104,33 @@ class Bundle:
 
     def __post_init__(self) -> None:
         """Check that the members can share their noise."""
+        if not self.programs:
+            raise ValueError("a bundle needs one program at least")
         first = self.programs[0]
-        for program in self.programs[1:]:
-            differs = [
-                name
-                for name, same in (
-                    ("precision", program.precision == first.precision),
-                    ("law", (program.law, program.nu) == (first.law, first.nu)),
-                    ("dimension", len(program.lam) == len(first.lam)),
-                    ("checkpoints", np.array_equal(program.checkpoints, first.checkpoints)),
-                    ("draws", _same_draws(program.draws, first.draws)),
-                )
-                if not same
-            ]
-            if differs:
-                raise ValueError(f"programs that share noise must agree in {', '.join(differs)}")
+        for number, program in enumerate(self.programs[1:], 1):
+            for name, seen, wanted in (
+                ("precision", program.precision, first.precision),
+                ("law", (program.law, program.nu), (first.law, first.nu)),
+                ("dimension", len(program.lam), len(first.lam)),
+                ("steps", program.steps, first.steps),
+                ("checkpoints", list(program.checkpoints), list(first.checkpoints)),
+                ("superblock", superblock_size(program), superblock_size(first)),
+            ):
+                if seen != wanted:
+                    raise ValueError(
+                        f"programs[{number}]: {name} is {shortened(seen)}; programs that share "
+                        f"noise have that of programs[0], {shortened(wanted)}"
+                    )
+            steps = max(first.steps, 1)
+            if np.any(np.broadcast_to(program.draws, steps) != np.broadcast_to(first.draws, steps)):
+                raise ValueError(f"programs[{number}]: draws other numbers than programs[0]")
         for c in self.contrasts:
             for member, observable in ((c.a, c.o), (c.b, c.p)):
                 if not (
                     0 <= member < len(self.programs)
                     and 0 <= observable < self.programs[member].observables
                 ):
-                    raise ValueError(f"no observable {observable} of member {member}")
+                    raise ValueError(f"contrasts: there is no observable {observable} of {member}")
 
     @property
     def structures(self) -> tuple[Structure, ...]:
@@ -195,9 +205,10 @@ class Bundle:
         )
 
 
-def _same_draws(a: Integers, b: Integers) -> bool:
-    """Return whether two programs draw as often in every step."""
-    return bool(np.all(a == b)) if 1 in (len(a), len(b)) or len(a) == len(b) else False
+def shortened(value: object) -> str:
+    """Return a value as text of 60 letters at most."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _stack(rows: Sequence[Any], kind: Any = np.float64) -> Any:

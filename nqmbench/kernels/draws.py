@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nqmbench.kernels.bundle import Tables
 from nqmbench.kernels.entry import call_noise, noise_address
+from nqmbench.kernels.job import Work, pack
 from nqmbench.kernels.laws import GAUSSIAN, LAWS, START_TAG
 from nqmbench.kernels.memory import load, places, pointer, store
 from nqmbench.kernels.options import jit
@@ -21,31 +23,29 @@ SHOWN = {32: PRECISIONS["f32"], 64: PRECISIONS["f64"]}
 
 
 @jit
-def _draw(
-    kernel: Any,
-    words: Any,
-    nu: Any,
-    seed: Any,
-    tag: Any,
-    block: Any,
-    coordinate: Any,
-    out: Any,
-) -> None:
-    draws = np.ones(1, np.int64)
+def _draw(kernel: Any, job: Any, words: Any, address: Any, count: Any) -> None:
+    seed, tag, block, coordinate = address
     seed_block(words, 0, seed, tag, block, coordinate)
-    source = pointer(words), 0, nu, pointer(draws), 0
-    call_noise(kernel, (*source, 0, out.shape[0], pointer(out), 0, out.shape[1]))
+    call_noise(kernel, (pointer(job, 0), 0, 0, count))
 
 
 def _drawn(
     law: int, tag: int, nu: float, address: tuple[int, int, int], count: int, form: Precision
 ) -> NDArray[Any]:
-    out = np.empty((count, form.lanes), dtype=form.real)
-    words = np.empty(4 * form.lanes, dtype=f"u{form.noise // 8}")
     seed, block, coordinate = map(np.uint64, address)
-    kernel = noise_address(law, form)
-    _draw(kernel, words, form.real(nu), seed, np.uint64(tag), block, coordinate, out)
-    return out
+    nothing = np.zeros(0)
+    numbers = dict.fromkeys(Work._fields, 0) | {"lanes": form.lanes, "width": form.lanes}
+    arrays: dict[str, Any] = dict.fromkeys(("updates", "stop", "states", "buffer"), nothing)
+    arrays["words"] = np.empty(4 * form.lanes, dtype=f"u{form.noise // 8}")
+    arrays["drawn"] = np.empty((count, form.lanes), dtype=form.real)
+    tables: dict[str, Any] = dict.fromkeys(Tables._fields, nothing)
+    tables |= {"nu": np.float64(nu), "draws": np.ones(1, dtype=np.int64)}
+    tables |= {"draw_rows": 0}
+    work = Work(**(numbers | arrays))
+    job = pack(work, Tables(**tables))
+    where = seed, np.uint64(tag), block, coordinate
+    _draw(noise_address(law, form), job, work.words, where, count)
+    return work.drawn
 
 
 def normals(

@@ -23,7 +23,10 @@ from nqmbench.kernels.polynomial import polynomial
 
 
 def unit(form: Format) -> float:
-    """Return the unit of `surprisal`: 2 log(2) per step of the exponent, as an integer."""
+    """Return the unit of `surprisal`: 2 log(2) / 2^mantissa.
+
+    In it the exponent field, read as an integer, is already -2 log of a power of two.
+    """
     return float(2.0 * np.log(2.0) / 2.0**form.mantissa)
 
 

@@ -4,13 +4,12 @@ Each function is approximated by the polynomial whose *largest* error is as smal
 That polynomial is known by its error curve (Chebyshev, 1859): with n coefficients the error swings
 between plus and minus its largest size at n + 1 points at least.  The exchange of Remez (1934)
 finds it: choose n + 1 points, solve the linear equations "the error at the i-th is (-1)^i E" for
-the coefficients and for E, move each point to the largest error nearby, repeat.  It settles in a
-few rounds.
+the coefficients and for E, move each point to the largest error nearby, repeat until none moves.
 
 Powers of x resemble each other so much that in double precision the equations would lose ten
-digits, so that they are solved with 50.  The errors that count in the end are those of the
-evaluation in f32 and f64, with the coefficients rounded and each step rounded as the kernels do
-it; they are measured here against the true function.
+digits, so that they are solved with 50 (by mpmath, which comes with sympy).  The errors that count
+in the end are those of the evaluation in f32 and f64, with the coefficients scaled and rounded and
+each step rounded as the kernels do it; they are measured here against the true function.
 
 Run ``python -m nqmbench.kernels.fit`` to repeat the fit and the measurement; it prints the tables
 as they stand in `nqmbench.kernels.coefficients`, in about a quarter of a minute.
@@ -26,6 +25,8 @@ import numpy as np
 from mpmath import mp
 from numpy.typing import NDArray
 
+from nqmbench.kernels.coefficients import LONG
+
 Reals = NDArray[np.floating[Any]]
 Table = tuple[float, ...]
 
@@ -34,6 +35,7 @@ ROUNDS = 50  # of the exchange; fewer than ten are used
 POINTS = 2000  # at 100 to a swing of the error, its top is missed by one part in 10^4
 SAMPLES = 20_000
 TYPES: dict[str, type[np.floating[Any]]] = {"f32": np.float32, "f64": np.float64}
+UNITS = {"f32": 2.0 * np.log(2.0) / 2.0**23, "f64": 2.0 * np.log(2.0) / 2.0**52}  # of logarithms
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Approximation:
             the quotient by x, so that the error near 0 vanishes with it.
         step: 2 for an even or odd function, whose polynomial is one in x^2, else 1.
         relative: whether errors are relative to the function, or absolute.
+        units: the power of the unit of logarithms by which the kernels scale the coefficients.
         terms: the number of coefficients, for each precision.
     """
 
@@ -59,6 +62,7 @@ class Approximation:
     first: int
     step: int
     relative: bool
+    units: float
     terms: dict[str, int]
 
 
@@ -67,7 +71,7 @@ HALF_LOG_TWO = 0.5 * float(np.log(2.0))
 
 # The numbers of terms in f64 are the least that hold about 2e-15.  One term less would multiply the
 # error before rounding by 6 (LOG), 70 (EXP) or more than 400 (SINE, COSINE).  The cosine would be
-# held by 8, but a normal is this error times the radius, up to 8.5, and is to hold 5e-15.
+# held by 8, but a normal is this error times the radius, up to 9.35, and is to hold 5e-15.
 APPROXIMATIONS = {
     "LOG": Approximation(
         "q(f) f = -2 log(1 + f), sqrt(1/2) <= 1 + f <= sqrt(2)",
@@ -77,6 +81,7 @@ APPROXIMATIONS = {
         first=1,
         step=1,
         relative=True,
+        units=-1.0,
         terms={"f32": 8, "f64": 18},
     ),
     "SINE": Approximation(
@@ -87,6 +92,7 @@ APPROXIMATIONS = {
         first=1,
         step=2,
         relative=False,
+        units=0.5,
         terms={"f32": 5, "f64": 8},
     ),
     "COSINE": Approximation(
@@ -97,6 +103,7 @@ APPROXIMATIONS = {
         first=0,
         step=2,
         relative=False,
+        units=0.5,
         terms={"f32": 5, "f64": 9},
     ),
     "EXP": Approximation(
@@ -107,6 +114,7 @@ APPROXIMATIONS = {
         first=1,
         step=1,
         relative=True,
+        units=0.0,
         terms={"f32": 6, "f64": 10},
     ),
 }
@@ -192,39 +200,35 @@ def horner(table: Sequence[float], x: Reals) -> Reals:
     return value
 
 
-def split(table: Sequence[float], x: Reals) -> Reals:
-    """Evaluate the even and the odd powers apart, in x^2: two chains, each half as long."""
+def polynomial(table: Sequence[float], x: Reals) -> Reals:
+    """Evaluate as the kernels do: even and odd powers of a long one apart, in x^2."""
+    if len(table) < LONG:
+        return horner(table, x)
     square = x * x
     return fma(horner(table[1::2], square), x, horner(table[0::2], square))
 
 
 def measured_error(
-    goal: Approximation,
-    table: Sequence[float],
-    precision: str,
-    scheme: Callable[[Sequence[float], Reals], Reals] = horner,
-    samples: int = SAMPLES,
+    goal: Approximation, table: Sequence[float], precision: str, samples: int = SAMPLES
 ) -> tuple[float, float]:
-    """Return (largest, root mean square) error of the evaluation in ``precision``.
+    """Return (largest, root mean square) error of what a kernel computes in ``precision``.
 
     The largest is that of a sample: among 2 million arguments it was up to a seventh larger.
 
     Args:
         goal: the function and the form.
-        table: the coefficients, which are rounded to the precision first.
+        table: the coefficients, which are scaled and rounded to the precision first.
         precision: "f32" or "f64".
-        scheme: how the polynomial is evaluated, `horner` or `split`.
         samples: the number of equidistant arguments; even, without 0 in the middle.
     """
     x = np.linspace(goal.low, goal.high, samples + 2)[1:-1].astype(TYPES[precision])
-    value = scheme(table, x if goal.step == 1 else x * x)
-    value = value * x if goal.first else value
+    scale = float(UNITS[precision] ** goal.units)
+    value = polynomial([c * scale for c in table], x**goal.step) * x**goal.first
     with mp.workdps(DIGITS):
-        true = [goal.function(mp.mpf(float(v))) for v in x]
+        true = [scale * goal.function(mp.mpf(float(v))) for v in x]
         nearest = np.array([float(t) for t in true])
         remainder = np.array([float(t - n) for t, n in zip(true, nearest.tolist(), strict=True)])
-    error = (value.astype(np.float64) - nearest) - remainder
-    error = error / nearest if goal.relative else error
+    error = (value.astype(np.float64) - nearest - remainder) / (nearest if goal.relative else scale)
     return float(np.abs(error).max()), float(np.sqrt(np.mean(error * error)))
 
 
@@ -236,8 +240,7 @@ def table_text(name: str) -> str:
         table, _ = minimax(goal, terms)
         largest, rms = measured_error(goal, table, precision)
         lines += [f'    "{precision}": (  # largest error {largest:.1e}, rms {rms:.1e}']
-        lines += [f"        {c!r}," for c in table]
-        lines += ["    ),"]
+        lines += [*(f"        {c!r}," for c in table), "    ),"]
     return "\n".join([*lines, "}"])
 
 

@@ -76,9 +76,11 @@ def by_format(recipe: Callable[[Format], Callable[..., Any]]) -> Any:
     """Make a function for compiled code from a recipe that writes it for a format."""
 
     def stub(*arguments: Any) -> Any:
-        raise NotImplementedError(f"{recipe.__name__} exists only in compiled code")
+        raise NotImplementedError(
+            f"{recipe.__name__} exists only in compiled code (unset NUMBA_DISABLE_JIT)"
+        )
 
-    # A kernel that holds the stub is found again in the cache by the name, not by the object.
+    # The cache on disk knows what a kernel's closure holds by module and name, if it has both.
     stub.__name__, stub.__qualname__ = recipe.__name__, recipe.__qualname__
     stub.__module__, stub.__doc__ = recipe.__module__, recipe.__doc__
 

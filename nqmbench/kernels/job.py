@@ -1,8 +1,8 @@
-"""What a superblock is told, packed into an array of 64-bit words.
+"""What the kernels are told, packed into an array of 64-bit words: a job.
 
-The loops that run superblocks are compiled once: they hand on one array, whatever the precision and
-however many tables there are.  The superblock unpacks it into named tuples, with a pointer for each
-array.  Nothing counts the users of a pointer, so whoever packed the arrays keeps them.
+Whatever the precision and however many tables there are, a kernel gets one pointer and a few
+integers.  It unpacks the job into named tuples, with a pointer for each array; what it does not use
+costs nothing.  Whoever packed the arrays keeps them alive: nothing else does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, get_type_hints
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core.types.misc import CPointer
 from numba.np.numpy_support import from_dtype
 
 from nqmbench.kernels.bundle import Tables
@@ -24,23 +23,22 @@ INTEGER = types.int64
 
 
 class Work(NamedTuple):
-    """What a superblock is told beside its tables, and the memory that it works in.
-
-    Every thread works in a row of its own of each array.
+    """What a thread is told beside the bundle's tables, and the memory that it works in.
 
     Attributes:
-        lanes, width: trajectories of a block, and of a group.
-        noise, start: addresses of the noise kernel of the law, and of the Gaussian one; 0 for
-            the latter where no start is random.
-        seed, tag: the seed, and the law's number in the random stream's address.
+        lanes, width: L and W, trajectories of a block and of a group.
+        noise: address of the noise kernel of the law.
+        start: address of the Gaussian noise kernel; 0 where no start is random.
+        seed: the 64 bits of the seed.
+        tag: the law's number in the random stream's address.
         pitch: numbers in a row of the buffer.
         stretch: steps whose noise is drawn at a time, 1..STRETCH.
         updates: (M,), addresses of the members' update kernels.
         stop: (1,); as soon as it is not 0 the work is abandoned.
-        words: (threads, 4 W), states of the generators of a group.
-        drawn: (threads, STRETCH W), the noise of a stretch.
-        states: (threads, M n W).
-        buffer: (threads, S columns pitch), the results of a superblock.
+        words: (4 W,), states of the generators of a group.
+        drawn: (STRETCH, W), the noise of a stretch.
+        states: (M, n, W).
+        buffer: (S, columns, pitch), the results of a superblock.
     """
 
     lanes: int
@@ -83,11 +81,11 @@ def unpacked_type(table: Any, noise: int, state: int) -> Any:
     kinds = {
         int: INTEGER,
         Number: drawn,
-        Integers: CPointer(INTEGER),
-        Bytes: CPointer(types.uint8),
-        Reals: CPointer(types.float64),
-        Words: CPointer(word),
-        States: CPointer(kept),
+        Integers: types.CPointer(INTEGER),
+        Bytes: types.CPointer(types.uint8),
+        Reals: types.CPointer(types.float64),
+        Words: types.CPointer(word),
+        States: types.CPointer(kept),
     }
     hints = get_type_hints(table, include_extras=True).values()
     return types.NamedTuple([kinds[hint] for hint in hints], table)
@@ -104,7 +102,7 @@ def _unpacking(table: Any, first: int, what: str) -> Any:
             for place, field in enumerate(kind.types, first):
                 at = builder.gep(args[0], [ir.IntType(64)(place)])
                 word = builder.load(at)
-                if isinstance(field, CPointer):
+                if isinstance(field, types.CPointer):
                     word = builder.inttoptr(word, context.get_value_type(field))
                 elif isinstance(field, types.Float):
                     number = builder.bitcast(word, ir.DoubleType())
@@ -118,5 +116,7 @@ def _unpacking(table: Any, first: int, what: str) -> Any:
     return intrinsic(typing)
 
 
-work_of = _unpacking(Work, 0, "Return the `Work` of a job, given the bits of noise and states.")
-tables_of = _unpacking(Tables, len(Work._fields), "Return the `Tables` of a job, likewise.")
+work_of = _unpacking(
+    Work, 0, "Return a job's `Work`, given the bits of noise and states: (job, noise, state)."
+)
+tables_of = _unpacking(Tables, len(Work._fields), "Return a job's `Tables`, likewise.")

@@ -12,7 +12,8 @@ lanes reads like the formula for one number.
 Four kinds of element exist: float32 and float64 for numbers, uint32 and uint64 for bits.  Numbers
 have ``+ - * /`` and ``< <= > >=``, whose answer is for `select`; bits have ``+ - * & | ^ << >>``,
 which wrap and shift in zeros.  A plain number on either side is converted to the element type and
-repeated.  Everything else is one of the functions below, each of them one instruction of LLVM.
+repeated.  Everything else is one of the functions below, each a few instructions at most but for
+`add_in_turn`.
 
 The number of lanes is free: LLVM cuts a value into as many registers as the processor needs, so the
 same source runs with 512, 256 or 128 bits and gives the same digits.  Nothing is fused unless it
@@ -201,7 +202,8 @@ def sqrt(context: Any, x: Any) -> Any:
 def select(context: Any, condition: Any, a: Any, b: Any) -> Any:
     """Return the lanes of ``a`` where ``condition`` holds, those of ``b`` elsewhere.
 
-    ``condition`` comes from a comparison, which NaN never fulfils; ``a`` or ``b`` may be a plain number.
+    ``condition`` comes from a comparison, which NaN never fulfils; one of ``a`` and ``b`` may be a
+    plain number.
     """
     truth, lanes = lanes_of(condition, types.boolean), _common((a, b))
     if lanes is None or lanes.count != truth.count:
@@ -293,7 +295,7 @@ def join(context: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
-def in_turn(context: Any, total: Any, x: Any) -> Any:
+def add_in_turn(context: Any, total: Any, x: Any) -> Any:
     """Return the plain number ``total`` plus the lanes, one after the other."""
     lanes = lanes_of(x, *WORD_OF)
 

@@ -24,8 +24,15 @@ from nqmbench.kernels.lanes import as_floats, as_words, fma, join, lower, signed
 from nqmbench.kernels.random import next_words
 
 # The number of a law is its tag in the random stream's address; never renumber.
-LAWS = {"gaussian": 1, "uniform": 2, "rademacher": 3, "laplace": 4, "exponential": 5, "student": 6}
 GAUSSIAN, UNIFORM, RADEMACHER, LAPLACE, EXPONENTIAL, STUDENT = range(1, 7)
+LAWS = {
+    "gaussian": GAUSSIAN,
+    "uniform": UNIFORM,
+    "rademacher": RADEMACHER,
+    "laplace": LAPLACE,
+    "exponential": EXPONENTIAL,
+    "student": STUDENT,
+}
 START_TAG = 64  # the stream of the Gaussian starts
 
 

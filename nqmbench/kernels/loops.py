@@ -17,37 +17,30 @@ from nqmbench.kernels.superblock import call_superblock
 
 @jit
 def run_serial(
-    address: Any,
-    job: Any,
-    first_block: Any,
-    counts: Any,
-    blocks: Any,
-    means: Any,
-    central: Any,
+    code: Any, jobs: Any, first_block: Any, counts: Any, blocks: Any, means: Any, central: Any
 ) -> None:
     """Run superblocks one after the other: without a threading layer, without a lock.
 
     Args:
-        address: the superblock's code.
-        job: what all of them are told.
+        code: address of the superblock's code.
+        jobs: shape (threads, words), the job of each thread.
         first_block: the first block of the first superblock.
         counts: shape (K,), trajectories of each superblock.
         blocks: of a full superblock.
         means: shape (K, S, columns), filled.
         central: shape (5, K, S, columns), filled.
     """
-    told, mean, sums = pointer(job), pointer(means), pointer(central)
+    job, mean, sums = pointer(jobs, 0), pointer(means, 0), pointer(central, 0)
     for g in range(counts.size):
         place = first_block + g * blocks, counts[g], g, counts.size
-        call_superblock(address, (told, 0, *place, mean, sums))
+        call_superblock(code, (job, *place, mean, sums))
 
 
 @jit_parallel
 def run_parallel(
-    threads: Any,
     counter: Any,
-    address: Any,
-    job: Any,
+    code: Any,
+    jobs: Any,
     first_block: Any,
     counts: Any,
     blocks: Any,
@@ -59,10 +52,11 @@ def run_parallel(
     Every thread takes the next superblock that waits.  Dealt out beforehand, half of them would
     wait for a thread whose core a neighbour keeps busy.
     """
-    for thread in numba.prange(threads):
-        told, mean, sums = pointer(job), pointer(means), pointer(central)
+    for thread in numba.prange(jobs.shape[0]):
+        job = pointer(jobs, thread * jobs.shape[1])
+        mean, sums = pointer(means, 0), pointer(central, 0)
         g = take(counter)
         while g < counts.size:
             place = first_block + g * blocks, counts[g], g, counts.size
-            call_superblock(address, (told, thread, *place, mean, sums))
+            call_superblock(code, (job, *place, mean, sums))
             g = take(counter)

@@ -1,8 +1,8 @@
 """Where lanes live: registers, memory, and pointers to it.
 
 A kernel keeps its lanes in `places`, which become registers, and moves them from and to memory with
-`load` and `store`.  It is given pointers instead of arrays, for a call that passes arrays counts
-the users of each.
+`load` and `store`.  Kernels get pointers, not arrays: passing an array makes Numba count its users
+up and down, which takes longer than a short kernel.  The caller keeps the arrays alive.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core.cgutils import alloca_once
-from numba.core.types.misc import CPointer
+from numba.core.errors import TypingError
 
 from nqmbench.kernels.lanes import FLOAT_OF, WORD_OF, Lanes, constant, lanes_of
 from nqmbench.kernels.options import intrinsic
@@ -20,9 +20,16 @@ from nqmbench.kernels.options import intrinsic
 
 def _element_pointer(context: Any, builder: Any, kind: Any, memory: Any, index: Any) -> Any:
     """Return the address of element ``index`` of a pointer, or a contiguous array seen as flat."""
-    if not isinstance(kind, CPointer):
+    if not isinstance(kind, types.CPointer):
         memory = context.make_array(kind)(context, builder, memory).data
     return builder.gep(memory, [index])
+
+
+def _contiguous(kind: Any) -> Any:
+    """Return the type if it is of a pointer or of a contiguous array; else a typing error."""
+    if not isinstance(kind, types.CPointer) and getattr(kind, "layout", "") not in ("C", "F"):
+        raise TypingError(f"a pointer or a contiguous array is needed here, not {kind}")
+    return kind
 
 
 @intrinsic
@@ -31,7 +38,7 @@ def load(context: Any, array: Any, index: Any, count: Any) -> Any:
 
     ``array`` is a pointer or a contiguous array, which counts as flat.  There are no bounds checks.
     """
-    lanes = Lanes(array.dtype, constant(count))
+    lanes = Lanes(_contiguous(array).dtype, constant(count))
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         place = _element_pointer(context, builder, array, *args[:2])
@@ -49,7 +56,7 @@ def store(context: Any, array: Any, index: Any, x: Any) -> Any:
 
     Lanes of float32 may go into an array of float64.
     """
-    wider = [types.float32] if array.dtype == types.float64 else []
+    wider = [types.float32] if _contiguous(array).dtype == types.float64 else []
     lanes = lanes_of(x, array.dtype, *wider)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -64,17 +71,13 @@ def store(context: Any, array: Any, index: Any, x: Any) -> Any:
 
 
 @intrinsic
-def pointer(context: Any, array: Any) -> Any:
-    """Return where the data of a contiguous array begin.
-
-    Passing arrays counts their users up and down, for each array again, which takes longer than a
-    short kernel.  Nobody counts pointers: the array must be kept by whoever called the function.
-    """
+def pointer(context: Any, array: Any, index: Any) -> Any:
+    """Return where element ``index`` of a contiguous array, seen as flat, is."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return context.make_array(array)(context, builder, args[0]).data
+        return _element_pointer(context, builder, array, *args)
 
-    return CPointer(array.dtype)(array), codegen
+    return types.CPointer(_contiguous(array).dtype)(array, types.int64), codegen
 
 
 @intrinsic
@@ -102,7 +105,7 @@ def places(context: Any, like: Any, count: Any) -> Any:
         whole = alloca_once(builder, ir.ArrayType(vector, number))
         return builder.bitcast(whole, vector.as_pointer())
 
-    return CPointer(lanes)(lanes, count), codegen
+    return types.CPointer(lanes)(lanes, count), codegen
 
 
 @intrinsic

@@ -11,49 +11,43 @@ from functools import cache
 from typing import Any
 
 from nqmbench.kernels.formats import F32, F64
+from nqmbench.kernels.job import tables_of, work_of
 from nqmbench.kernels.lanes import splat
 from nqmbench.kernels.laws import DRAWS, GAUSSIAN, normals, radius_squared
 from nqmbench.kernels.memory import load, places, store, wide_vectors
 from nqmbench.kernels.options import jit
-from nqmbench.kernels.random import load_state, next_words, store_state
+from nqmbench.kernels.random import next_words
 
 
 @cache
-def noise_kernel(law: int, bits: int) -> Any:
-    """Return the compiled kernel that draws the noise of a block.
+def noise_kernel(law: int, noise: int, state: int) -> Any:
+    """Return the compiled ``kernel(job, b, begin, end)``, which draws the noise of a block.
 
-        kernel(words, place, nu, draws, draw_rows, begin, end, out, column, stride)
-
-    The steps are ``begin``, ..., ``end - 1``, at least one.  The generators' states are the 4 L
-    words of ``words`` from ``place`` on; they are advanced.  Row ``t - begin`` of ``out``,
-    ``stride`` numbers long, gets the L numbers of step ``t`` from ``column`` on: one normal, or the
-    sum of ``draws[t * draw_rows]`` draws of another law.
+    The block is number b of its group, the steps are ``begin``, ..., ``end - 1``, at least one.
+    Its generators are advanced, and row ``t - begin`` of the job's ``drawn`` gets the L numbers of
+    step t from column ``L b`` on: one normal for each lane, or the sum of ``draws[t]`` draws of
+    another law.
 
     Args:
         law: number of the noise law.
-        bits: 32 or 64, the format of the noise.
+        noise: bits of the noise, 32 or 64.
+        state: bits of the numbers in ``drawn``.
     """
-    return _gaussian(bits) if law == GAUSSIAN else _summed(law, bits)
+    if law == GAUSSIAN:
+        return _gaussian(noise, state)
+    return _summed(law, noise, state)
 
 
-def _gaussian(bits: int) -> Any:
-    lanes = (F32 if bits == 32 else F64).lanes
+def _gaussian(noise: int, state: int) -> Any:
+    L = (F32 if noise == 32 else F64).lanes
 
-    def kernel(
-        words: Any,
-        place: Any,
-        nu: Any,
-        draws: Any,
-        draw_rows: Any,
-        begin: Any,
-        end: Any,
-        out: Any,
-        column: Any,
-        stride: Any,
-    ) -> None:
+    def kernel(job: Any, b: Any, begin: Any, end: Any) -> None:
         wide_vectors()
-        s = places(load(words, place, lanes), 4)
-        load_state(words, place, s)
+        work = work_of(job, noise, state)
+        s = places(load(work.words, 0, L), 4)
+        for i in range(4):
+            s[i] = load(work.words, (4 * b + i) * L, L)
+        place = L * b
         # The words and logarithms of the next step are computed beside the root, sine and cosine
         # of this one: two short chains of operations keep the processor busier than a long one.
         coming = next_words(s)
@@ -62,40 +56,34 @@ def _gaussian(bits: int) -> Any:
             now, square = coming, coming_square
             coming = next_words(s)
             coming_square = radius_squared(coming)
-            store(out, column, normals(now, square))
-            column += stride
-        store(out, column, normals(coming, coming_square))
-        store_state(words, place, s)
+            store(work.drawn, place, normals(now, square))
+            place += work.width
+        store(work.drawn, place, normals(coming, coming_square))
+        for i in range(4):
+            store(work.words, (4 * b + i) * L, s[i])
 
     return jit(kernel)
 
 
-def _summed(law: int, bits: int) -> Any:
-    form = F32 if bits == 32 else F64
-    lanes, nothing = form.lanes, form.real(-0.0)  # -0 + x is x for every x, 0 too
+def _summed(law: int, noise: int, state: int) -> Any:
+    form = F32 if noise == 32 else F64
+    L, nothing = form.lanes, form.real(-0.0)  # -0 + x is x for every x, 0 too
     draw = DRAWS[law]
 
-    def kernel(
-        words: Any,
-        place: Any,
-        nu: Any,
-        draws: Any,
-        draw_rows: Any,
-        begin: Any,
-        end: Any,
-        out: Any,
-        column: Any,
-        stride: Any,
-    ) -> None:
+    def kernel(job: Any, b: Any, begin: Any, end: Any) -> None:
         wide_vectors()
-        s = places(load(words, place, lanes), 4)
-        load_state(words, place, s)
+        work, tables = work_of(job, noise, state), tables_of(job, noise, state)
+        s = places(load(work.words, 0, L), 4)
+        for i in range(4):
+            s[i] = load(work.words, (4 * b + i) * L, L)
+        place = L * b
         for t in range(begin, end):
-            x = splat(nothing, lanes)
-            for _ in range(draws[t * draw_rows]):
-                x = x + draw(s, nu)
-            store(out, column, x)
-            column += stride
-        store_state(words, place, s)
+            x = splat(nothing, L)
+            for _ in range(tables.draws[t * tables.draw_rows]):
+                x = x + draw(s, tables.nu)
+            store(work.drawn, place, x)
+            place += work.width
+        for i in range(4):
+            store(work.words, (4 * b + i) * L, s[i])
 
     return jit(kernel)

@@ -6,7 +6,7 @@
   source says so (`nqmbench.kernels.lanes.fma`).
 - ``error_model="numpy"``: a division by zero gives inf, as the moments of a diverged run need;
   Python's model would also put a branch into every loop that divides.
-- ``nogil=True``: other Python threads (a progress bar, say) run meanwhile.
+- ``nogil=True``: other Python threads run meanwhile; without it Ctrl-C would not be heard.
 - ``boundscheck=False``: explicit, so that NUMBA_BOUNDSCHECK cannot change what is compiled.
 - ``parallel=True`` only for the loop over superblocks, never for the kernels inside it: it costs
   a second of compile time each.
@@ -48,13 +48,8 @@ def jit(function: Function) -> Function:
 
 
 def jit_small(function: Function) -> Function:
-    """Compile a helper that LLVM puts into its caller, so that stack arrays stay in registers."""
+    """Compile a helper that LLVM puts into its caller, so that `places` stay in registers."""
     return _compile(function, forceinline=True)
-
-
-def jit_inline(function: Function) -> Function:
-    """Compile ``function`` as a part of each caller's source, as if it were written there."""
-    return _compile(function, inline="always")
 
 
 def jit_parallel(function: Function) -> Function:

@@ -1,8 +1,9 @@
-"""The plain kernels: what the fast ones do, one trajectory at a time.
+"""The plain kernels: the same without long vectors.
 
-They take the same arguments and give the same bits.  The tests hold the fast kernels against them,
-and where explicit vectors make trouble they stand in: with ``NQMBENCH_KERNELS=plain`` in the
-environment every simulation runs on them, some ten times slower.
+Noise is drawn two lanes at a time, by the same formulas; the recursion runs on plain numbers, one
+trajectory after the other.  They take the same arguments and give the same bits.  The tests hold
+the fast kernels against them, and where long vectors make trouble they stand in: with
+``NQMBENCH_KERNELS=plain`` in the environment every simulation runs on them, some ten times slower.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from nqmbench.kernels.formats import F32, F64
+from nqmbench.kernels.job import tables_of, work_of
 from nqmbench.kernels.lanes import fma, join, lower, splat, upper
 from nqmbench.kernels.laws import DRAWS, GAUSSIAN, normals, radius_squared
 from nqmbench.kernels.memory import load, places, store
@@ -22,48 +24,38 @@ from nqmbench.kernels.random import next_words
 
 
 @cache
-def noise_kernel(law: int, bits: int) -> Any:
+def noise_kernel(law: int, noise: int, state: int) -> Any:
     """Return the plain form of `nqmbench.kernels.noise.noise_kernel`.
 
     Two lanes are taken at a time, l and l + L/2: those whose normals are drawn together.
     """
-    form = F32 if bits == 32 else F64
-    lanes, half, nothing = form.lanes, form.lanes // 2, form.real(-0.0)
+    form = F32 if noise == 32 else F64
+    L, half, nothing = form.lanes, form.lanes // 2, form.real(-0.0)
     gaussian = law == GAUSSIAN
     draw: Any = DRAWS.get(law)
 
-    def kernel(
-        words: Any,
-        place: Any,
-        nu: Any,
-        draws: Any,
-        draw_rows: Any,
-        begin: Any,
-        end: Any,
-        out: Any,
-        column: Any,
-        stride: Any,
-    ) -> None:
+    def kernel(job: Any, b: Any, begin: Any, end: Any) -> None:
+        work, tables = work_of(job, noise, state), tables_of(job, noise, state)
+        s = places(splat(work.words[0], 2), 4)
         for lane in range(half):
-            s = places(join(load(words, 0, 1), load(words, 0, 1)), 4)
             for i in range(4):
-                first = place + i * lanes + lane
-                s[i] = join(load(words, first, 1), load(words, first + half, 1))
+                word = (4 * b + i) * L + lane
+                s[i] = join(load(work.words, word, 1), load(work.words, word + half, 1))
             for t in range(begin, end):
                 x = splat(nothing, 2)
                 if gaussian:
                     drawn = next_words(s)
                     x = normals(drawn, radius_squared(drawn))
                 else:
-                    for _ in range(draws[t * draw_rows]):
-                        x = x + draw(s, nu)
-                row = (t - begin) * stride + column + lane
-                store(out, row, lower(x))
-                store(out, row + half, upper(x))
+                    for _ in range(tables.draws[t * tables.draw_rows]):
+                        x = x + draw(s, tables.nu)
+                place = (t - begin) * work.width + L * b + lane
+                store(work.drawn, place, lower(x))
+                store(work.drawn, place + half, upper(x))
             for i in range(4):
-                first = place + i * lanes + lane
-                store(words, first, lower(s[i]))
-                store(words, first + half, upper(s[i]))
+                word = (4 * b + i) * L + lane
+                store(work.words, word, lower(s[i]))
+                store(work.words, word + half, upper(s[i]))
 
     return jit(kernel)
 
@@ -71,7 +63,7 @@ def noise_kernel(law: int, bits: int) -> Any:
 @cache
 def update_kernel(structure: Structure) -> Any:
     """Return the plain form of `nqmbench.kernels.update.update_kernel`."""
-    n, W = len(structure.point), structure.width
+    n, W, bits = len(structure.point), structure.width, structure.bits
     increment = np.array(structure.increments, dtype=np.bool_)
     chain = np.array(structure.chain, dtype=np.bool_)
     point = np.array(structure.point, dtype=np.bool_)
@@ -80,25 +72,12 @@ def update_kernel(structure: Structure) -> Any:
     head, readout, scheduled = structure.head, structure.readout, structure.scheduled
     real: Any = np.float64 if structure.bits == 64 else np.float32
 
-    def kernel(
-        tables: Any,
-        m: Any,
-        i: Any,
-        k: Any,
-        begin: Any,
-        end: Any,
-        states: Any,
-        mine: Any,
-        noise: Any,
-        drawn: Any,
-        buffer: Any,
-        column: Any,
-        pitch: Any,
-    ) -> None:
-        entries, here = tables.entries, m * tables.d + i
+    def kernel(job: Any, m: Any, i: Any, k: Any, begin: Any, end: Any, column: Any) -> None:
+        work, tables = work_of(job, bits, bits), tables_of(job, bits, bits)
+        entries, here, states = tables.entries, m * tables.d + i, work.states
         old = np.empty(n, real)
         for lane in range(W):
-            own, now = mine + m * tables.states * W + lane, begin
+            own, now = m * tables.states * W + lane, begin
             for checkpoint in range(k, tables.S):
                 goal = min(tables.checkpoints[checkpoint], end)
                 for t in range(now, goal):
@@ -116,7 +95,7 @@ def update_kernel(structure: Structure) -> Any:
                             u = c * old[j] if j == head else fma(c, old[j], u)
                             p += 1
                     s = tables.sigma[here] * entries[row]
-                    u = fma(-s, noise[drawn + (t - begin) * W + lane], u)
+                    u = fma(-s, work.drawn[(t - begin) * W + lane], u)
                     # z_r += sum_j D[r,j] z_j (old) + sum_{j<r} L[r,j] z_j (new) + e[r] lam u
                     for r in range(n):
                         new = old[r]
@@ -140,7 +119,8 @@ def update_kernel(structure: Structure) -> Any:
                     for _ in range(1, tables.feeds_power[f]):
                         value = value * w
                     cell = checkpoint * tables.columns + tables.feeds_observable[f]
-                    place = cell * pitch + column + lane
-                    buffer[place] = fma(tables.feeds_weight[f], value, buffer[place])
+                    place = cell * work.pitch + column + lane
+                    so_far = work.buffer[place]
+                    work.buffer[place] = fma(tables.feeds_weight[f], value, so_far)
 
     return jit(kernel)

@@ -11,10 +11,9 @@ from typing import Any
 
 from llvmlite import ir
 
+from nqmbench.kernels.coefficients import LONG
 from nqmbench.kernels.lanes import WORD_OF, call, lanes_of, repeated
 from nqmbench.kernels.options import intrinsic
-
-LONG = 12  # coefficients from which on the shorter chain is worth two operations more
 
 
 def polynomial(coefficients: Sequence[Any]) -> Any:

@@ -1,9 +1,10 @@
 """What a kernel is told: a program, and the part of it that is known when it is compiled.
 
 A `Program` holds the numbers of one experiment.  Its `Structure` holds the facts that shape the
-code: how many states, which entries of the tables are ever different from 0, the law of the noise,
-the precision.  A kernel is compiled per structure, so an absent entry costs nothing, and methods
-that differ only in their numbers share a kernel.
+code: how many states, which entries of the tables are ever different from 0, which are always 1,
+the format of the states.  An update kernel is compiled per structure, so an absent entry costs
+nothing, and methods that differ only in their numbers share a kernel.  The noise has kernels of its
+own, one per law and format.
 """
 
 from __future__ import annotations
@@ -20,10 +21,17 @@ from nqmbench.kernels.laws import LAWS
 Reals = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
-# These depend on the precision; what is annotated tells them apart.
+# These depend on the precision: `job` maps each to a compiled type, and the annotation keeps the
+# two apart.
 Words = Annotated[NDArray[Any], "uint32 or uint64, of the generators"]
 States = Annotated[NDArray[Any], "float32 or float64, of the states"]
 Number = np.floating[Any]  # in the precision of the noise
+
+
+LARGEST = 1024  # trajectories of a superblock, unless it would be too large or too slow
+SMALLEST = 32  # a block in float32, two blocks in float64
+BUFFER_BYTES = 8 * 2**20  # of a superblock's buffer: it should stay in the cache
+SAMPLES = 2**26  # noise samples of a superblock: a fraction of a second on any machine
 
 
 @dataclass(frozen=True)
@@ -205,6 +213,7 @@ class Program:
         return Structure(
             increments=tuple(map(tuple, increments)),
             chain=tuple(map(tuple, chain)),
+            # A gradient that is asked for at 0 times each state still needs a head: its entry is 0.
             point=tuple(point) if any(point) else (True, *point[1:]),
             push=tuple(push),
             unit=tuple(np.all(np.asarray(self.point) == 1.0, axis=0).tolist()),
@@ -242,3 +251,20 @@ class Program:
         """How many draws are added in each step, shape (T1,)."""
         batch = np.array(self.batch, dtype=np.int64)
         return np.ones_like(batch) if self.law == "gaussian" else batch
+
+
+def superblock_size(program: Program) -> int:
+    """Return the trajectories per superblock: 1024, or a smaller power of two down to 32.
+
+    Halved while the buffer exceeds 8 MiB or the work 2^26 noise samples.  A function of the
+    program alone, since it decides the order in which numbers are added: the members of a bundle
+    keep the superblocks that they have alone.
+    """
+    cells = len(program.checkpoints) * program.observables
+    draws = program.draws
+    samples = int(draws[0]) * program.steps if len(draws) == 1 else int(draws.sum())
+    work = len(program.lam) * max(samples, 1)
+    size = LARGEST
+    while size > SMALLEST and (cells * size * 8 > BUFFER_BYTES or work * size > SAMPLES):
+        size //= 2
+    return size

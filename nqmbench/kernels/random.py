@@ -20,7 +20,7 @@ import numpy as np
 
 from nqmbench.kernels.formats import Format, by_format
 from nqmbench.kernels.lanes import lane_numbers, low_words, rotate_left
-from nqmbench.kernels.memory import load, store
+from nqmbench.kernels.memory import store
 from nqmbench.kernels.options import jit_small
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, odd: spreads consecutive numbers
@@ -107,27 +107,3 @@ def next_words(form: Format) -> Any:
         return result
 
     return next_words
-
-
-@by_format
-def load_state(form: Format) -> Any:
-    """Move a block's generators from memory into places: ``load_state(words, place, s)``."""
-    lanes = form.lanes
-
-    def load_state(words: Any, place: Any, s: Any) -> None:
-        for i in range(4):
-            s[i] = load(words, place + i * lanes, lanes)
-
-    return load_state
-
-
-@by_format
-def store_state(form: Format) -> Any:
-    """Move a block's generators from places back into memory: ``store_state(words, place, s)``."""
-    lanes = form.lanes
-
-    def store_state(words: Any, place: Any, s: Any) -> None:
-        for i in range(4):
-            store(words, place + i * lanes, s[i])
-
-    return store_state

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from nqmbench.kernels.job import tables_of, work_of
 from nqmbench.kernels.lanes import fma, widened
 from nqmbench.kernels.memory import load, places, store, wide_vectors
 from nqmbench.kernels.options import jit
@@ -26,17 +27,14 @@ from nqmbench.kernels.program import Structure
 
 @cache
 def update_kernel(structure: Structure) -> Any:
-    """Return the compiled kernel that takes a group of W trajectories from step to step.
+    """Return the compiled ``kernel(job, m, i, k, begin, end, column)``.
 
-        kernel(tables, m, i, k, begin, end, states, mine, noise, drawn, buffer, column, pitch)
-
-    It moves member ``m`` at coordinate ``i`` from step ``begin`` to step ``end``.  The states of
-    all members stand from ``states[mine]`` on, the noise of the steps from ``noise[drawn]`` on in
-    rows of W numbers.  At the checkpoints on the way, ``k`` the first of them, it adds the
-    observables to ``buffer[checkpoint, observable, column:column + W]``, rows ``pitch`` apart.  All
-    arrays are pointers, and flat.
+    It takes member ``m`` at coordinate ``i`` of a group of W trajectories from step ``begin`` to
+    step ``end``.  The job holds the states and the noise of these steps.  At the checkpoints on the
+    way, ``k`` the first of them, the observables are added to
+    ``buffer[checkpoint, observable, column:column + W]``.
     """
-    n, W = len(structure.point), structure.width
+    n, W, bits = len(structure.point), structure.width, structure.bits
     increment = np.array(structure.increments, dtype=np.bool_)
     chain = np.array(structure.chain, dtype=np.bool_)
     point = np.array(structure.point, dtype=np.bool_)
@@ -44,29 +42,17 @@ def update_kernel(structure: Structure) -> Any:
     push = np.array(structure.push, dtype=np.bool_)
     head, readout, scheduled = structure.head, structure.readout, structure.scheduled
 
-    def kernel(
-        tables: Any,
-        m: Any,
-        i: Any,
-        k: Any,
-        begin: Any,
-        end: Any,
-        states: Any,
-        mine: Any,
-        noise: Any,
-        drawn: Any,
-        buffer: Any,
-        column: Any,
-        pitch: Any,
-    ) -> None:
+    def kernel(job: Any, m: Any, i: Any, k: Any, begin: Any, end: Any, column: Any) -> None:
         wide_vectors()
-        mine += m * tables.states * W
-        z, old = places(load(states, mine, W), n), places(load(states, mine, W), n)
+        work, tables = work_of(job, bits, bits), tables_of(job, bits, bits)
+        states = m * tables.states * W
+        z, old = places(load(work.states, 0, W), n), places(load(work.states, 0, W), n)
         for r in range(n):
-            z[r] = load(states, mine + r * W, W)
+            z[r] = load(work.states, states + r * W, W)
         entries, first = tables.entries, tables.first_row[m]
         here = m * tables.d + i
         lam, sigma = tables.lam[here], tables.sigma[here]
+        # A member has d + 1 entries of feeds_start: m (d + 1) + i is here + m.
         feeds = tables.feeds_start[here + m], tables.feeds_start[here + m + 1]
         now = begin
         for checkpoint in range(k, tables.S):
@@ -88,7 +74,7 @@ def update_kernel(structure: Structure) -> Any:
                     elif point[j]:
                         u = fma(entries[row + p], old[j], u)
                         p += 1
-                u = fma(-(sigma * entries[row]), load(noise, drawn + (t - begin) * W, W), u)
+                u = fma(-(sigma * entries[row]), load(work.drawn, (t - begin) * W, W), u)
                 # z_r += sum_j D[r,j] z_j (old) + sum_{j<r} L[r,j] z_j (new) + e[r] lam u
                 for r in range(n):
                     new = old[r]
@@ -112,9 +98,10 @@ def update_kernel(structure: Structure) -> Any:
                 for _ in range(1, tables.feeds_power[f]):
                     value = value * w
                 cell = checkpoint * tables.columns + tables.feeds_observable[f]
-                place = cell * pitch + column
-                store(buffer, place, fma(tables.feeds_weight[f], value, load(buffer, place, W)))
+                place = cell * work.pitch + column
+                so_far = load(work.buffer, place, W)
+                store(work.buffer, place, fma(tables.feeds_weight[f], value, so_far))
         for r in range(n):
-            store(states, mine + r * W, z[r])
+            store(work.states, states + r * W, z[r])
 
     return jit(kernel)

@@ -21,9 +21,13 @@ from nqmbench.experiment import Experiment
 
 __all__ = ["MOST_ROUNDS", "TURNS", "Benchmark", "compiling", "process", "simulated"]
 
+# Where turns scatter by 10 %, the ratio of two medians of 24 has a standard error of
+# 1.25 * 10 % * sqrt(2 / 24) = 3.6 %: what is 30 % slower lies eight of them away.
 TURNS = 24
 MOST_ROUNDS = 200  # of a benchmark, over all turns
-CALIBRATIONS = 8  # beside a process
+# Beside a process: some 0.1 s in all. A single one, of some 15 ms, would be doubled by an
+# interruption that the process, half a second or more, hardly feels.
+CALIBRATIONS = 8
 
 
 @dataclass(frozen=True)
@@ -37,9 +41,10 @@ class Benchmark:
         unit: "coordinate steps", "noise samples", "steps", "processes".
         prepare: makes the callable that is timed.
         threads: how many threads it keeps busy; with fewer cores it is left out.
-        experiment, trials: what is simulated, where something is.
-        turns: in how many turns it takes part, see `nqmbench.perf.cases`; 8 at least, since fewer
-            could not show a difference in twenty benchmarks.
+        experiment, trials: what is simulated; None and 0 where nothing is.
+        turns: in how many turns it takes part, see `nqmbench.perf.cases`: fewer than `TURNS` only
+            where a call takes seconds, but 8 at least, since fewer could not show a difference in
+            twenty benchmarks.
         calibrations: how many runs of the calibration stand beside a call; more beside a long one,
             lest the calibration's own noise be the larger.
     """

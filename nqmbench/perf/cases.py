@@ -25,11 +25,18 @@ from nqmbench.perf.benchmark import MOST_ROUNDS, TURNS, Benchmark
 from nqmbench.perf.benchmarks import choose, named
 
 
+@pytest.fixture(scope="module")  # so that it is made once for all benchmarks of a turn
+def turn(request: pytest.FixtureRequest) -> int:
+    """The number of the turn, after a line of progress when it begins."""
+    number: int = request.param
+    print(f"turn {number + 1} of {TURNS}", file=sys.stderr, flush=True)
+    return number
+
+
 @pytest.mark.parametrize("name", [case.name for case in choose([])])
-@pytest.mark.parametrize("turn", range(TURNS))
+@pytest.mark.parametrize("turn", range(TURNS), indirect=True)
 def test_speed(benchmark: Any, name: str, turn: int, request: pytest.FixtureRequest) -> None:
     """Time one turn of a benchmark and of its calibration."""
-    announce(turn)
     case = named(name)
     call, first, pair = prepared(name)
     budget = float(request.config.getoption("benchmark_max_time"))
@@ -55,12 +62,6 @@ def test_speed(benchmark: Any, name: str, turn: int, request: pytest.FixtureRequ
 
 
 @cache
-def announce(turn: int) -> None:
-    """One line of progress when a turn begins; the cache lets it pass once."""
-    print(f"turn {turn + 1} of {TURNS}", file=sys.stderr, flush=True)
-
-
-@cache
 def prepared(name: str) -> tuple[Callable[[], object], float, float]:
     """The callable; the seconds of its first call, which compiles; of a later one with calibration.
 
@@ -70,8 +71,9 @@ def prepared(name: str) -> tuple[Callable[[], object], float, float]:
     call = case.prepare()
     first = seconds(call)
     calibrate()
-    slow = case.turns < TURNS
-    later = first if slow else min(seconds(call) for _ in range(3))
+    # What takes seconds has one round in a turn, however exactly its time is known.
+    takes_seconds = case.turns < TURNS
+    later = first if takes_seconds else min(seconds(call) for _ in range(3))
     return call, first, later + case.calibrations * seconds(calibrate)
 
 

@@ -16,10 +16,8 @@ images do:
    there in another one.
 
 "No change" is said where the interval lies within the threshold; else it is too noisy to exclude
-that much. Measured while other work kept both cores of a machine busy: no false alarm in six pairs
-of runs of the same code, nor in 120 random divisions of pooled turns into two runs; 30 % was found
-in every division for 11 of 13 benchmarks that take part in 24 turns, in two thirds of them for the
-noisiest. What compiles takes part in 8 turns only, and such noise hides 30 % there.
+that much. 8 turns, as of `compile`, show a change of 30 % only where their noise is small: for p to
+pass the correction over all benchmarks, the turns before and after must hardly overlap.
 
 Source: Efron & Tibshirani 1993, chapter 13 (percentiles); Holm 1979; Kalibera & Jones 2013, for
 the levels of repetition.

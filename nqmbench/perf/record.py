@@ -2,7 +2,7 @@
 
 benchmarks[i].param                       the name of the benchmark
 benchmarks[i].stats.data                  its times in seconds
-benchmarks[i].extra_info.calibration      the calibration's times, one beside each
+benchmarks[i].extra_info.calibration      means of the calibrations before and after each
 nqmbench                                  calibration version, machine, versions, revision
 """
 
@@ -31,7 +31,8 @@ class Samples:
     """The times of one benchmark.
 
     Args:
-        times: seconds, shape (n,). calibration: seconds of the calibration before each, shape (n,).
+        times: seconds, shape (n,).
+        calibration: seconds, the mean of the calibrations before and after each, shape (n,).
         turn: the number of the turn of each, shape (n,).
         work: how much a call did, in its unit. threads: on how many threads.
     """

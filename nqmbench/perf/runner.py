@@ -83,7 +83,7 @@ def check_environment() -> None:
     if importlib.util.find_spec("pytest_benchmark") is None:
         raise UsageError(
             "perf run needs pytest-benchmark, which is not installed; "
-            "install it: python -m pip install 'nqmbench[test]'"
+            "install it: python -m pip install pytest pytest-benchmark"
         )
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         raise UsageError("perf run measures compiled code; unset NUMBA_DISABLE_JIT")
@@ -131,33 +131,24 @@ def measure(chosen: Sequence[Benchmark], folder: Path, budget: float) -> dict[st
     Raises:
         RuntimeError: a benchmark failed; holds what pytest said.
     """
-    (folder / "pytest.ini").write_text("[pytest]\n")
+    ini = folder / "pytest.ini"
+    ini.write_text("[pytest]\n")
     result = folder / "result.json"
-    command = [
-        *(sys.executable, "-P", "-m", "pytest"),
-        *("-c", str(folder / "pytest.ini"), "--rootdir", str(folder), "--noconftest"),
-        *(
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "pytest_benchmark.plugin",
-            "-p",
-            "nqmbench.perf.plugin",
-            "--import-mode=importlib",
-        ),
-        *("-q", "-s", "--benchmark-only", "--benchmark-quiet", "--benchmark-disable-gc"),
-        f"--benchmark-max-time={budget}",
-        "--benchmark-min-rounds=1",
-        f"--benchmark-json={result}",
-        *(
-            f"{CASES}::test_speed[{t}-{b.name}]"
-            for t in range(TURNS)
-            for b in chosen
-            if t < b.turns
-        ),
-    ]
+    python = [sys.executable, "-P", "-m", "pytest", "-q", "-s"]
+    alone = [f"--config-file={ini}", f"--rootdir={folder}", "--noconftest"]
+    alone += ["--import-mode=importlib", "-p", "no:cacheprovider"]
+    plugins = ["-p", "pytest_benchmark.plugin", "-p", "nqmbench.perf.plugin"]
+    timing = ["--benchmark-only", "--benchmark-quiet", "--benchmark-disable-gc"]
+    timing += [f"--benchmark-max-time={budget}", "--benchmark-min-rounds=1"]
+    timing += [f"--benchmark-json={result}"]
+    turns = [(turn, case) for turn in range(TURNS) for case in chosen if turn < case.turns]
+    cases = [f"{CASES}::test_speed[{turn}-{case.name}]" for turn, case in turns]
     done = subprocess.run(
-        command, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True
+        python + alone + plugins + timing + cases,
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.PIPE,
+        text=True,
     )
     if done.returncode != 0 or not result.is_file():
         raise RuntimeError(f"the benchmarks failed, nothing was written\n{done.stdout[-4000:]}")

@@ -146,11 +146,11 @@ def conclusion(comparison: Comparison) -> Iterator[str]:
     slower = [c for c in comparison.changes if c.outcome is Outcome.REGRESSION]
     judged = sum(c.outcome not in (Outcome.FEW, Outcome.OTHER) for c in comparison.changes)
     if slower:
-        yield f"{len(slower)} of {judged} benchmarks slower by more than {limit}: {named(slower)}"
+        yield f"{len(slower)} of {judged} benchmarks slower by more than {limit}: {listed(slower)}"
     else:
         yield f"no regression beyond {limit} in {judged} benchmarks"
 
 
-def named(changes: list[Change]) -> str:
+def listed(changes: list[Change]) -> str:
     """The benchmarks with how much slower they are."""
     return ", ".join(f"{c.name} ({100 * (c.ratio - 1):+.0f} %)" for c in changes)

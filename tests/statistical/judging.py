@@ -65,21 +65,21 @@ def correlation(name, products, count):
     return by_normal(name, products / count, 0.0, 1.0 / np.sqrt(count))
 
 
-def failures(checks, rare=RARE):
+def failures(checks):
     """Return the names of the checks that a correct generator would hardly fail."""
-    return [c.name for c in checks if not c.p >= rare / len(checks)]
+    return [c.name for c in checks if not c.p >= RARE / len(checks)]
 
 
-def table(checks, rare=RARE):
+def table(checks):
     """Return the checks as text, and the verdict on all of them."""
     lines = [f"{'check':<38}{'seen':>19}{'expected':>19}{'z':>8}{'p':>11}"]
     lines += [f"{c.name:<38}{c.seen:>19.10g}{c.expected:>19.10g}{c.z:>8.2f}{c.p:>11.2g}"
               for c in checks]  # fmt: skip
     least = min(checks, key=lambda c: c.p)
-    failed = failures(checks, rare)
+    failed = failures(checks)
     lines.append(
         f"{len(checks)} checks; smallest p {least.p:.2g} ({least.name}), times {len(checks)}: "
         f"{min(1.0, least.p * len(checks)):.2g}; "
-        + (f"FAILED at {rare:g}: {', '.join(failed)}" if failed else f"passed at {rare:g}")
+        + (f"FAILED at {RARE:g}: {', '.join(failed)}" if failed else f"passed at {RARE:g}")
     )
     return "\n".join(lines)

@@ -16,9 +16,10 @@ from judging import by_normal, by_squares, correlation, table
 from tally import Tally, standard_square
 
 from nqmbench.kernels import normals, start_normals
+from nqmbench.kernels.formats import F32, F64
 
 STEPS = 2**14  # of each stream
-LANES = {32: 32, 64: 16}
+LANES = {form.bits: form.lanes for form in (F32, F64)}
 
 
 def chunk(number, seed, bits):

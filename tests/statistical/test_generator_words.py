@@ -13,15 +13,17 @@ from hypothesis import strategies as st
 from judging import by_chi_square, by_normal, by_squares, failures, table
 
 from nqmbench.kernels import LAWS, generator_state, generator_words
+from nqmbench.kernels.formats import F32, F64
+from nqmbench.kernels.laws import START_TAG
 
 pytestmark = pytest.mark.needs_compiler
 
-FORMATS = {32: 32, 64: 16}  # bits: lanes
+FORMATS = {form.bits: form.lanes for form in (F32, F64)}
 SEED = 2026
 WORDS = 10_000_000
 LONGEST = 16  # runs of this length and longer are counted together
 
-TAGS = (*LAWS.values(), 64)
+TAGS = (*LAWS.values(), START_TAG)
 whole = st.integers(0, 2**64 - 1)
 addresses = st.tuples(whole, st.sampled_from(TAGS), whole, whole)
 

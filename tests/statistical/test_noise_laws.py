@@ -10,13 +10,19 @@ from judging import by_kolmogorov, by_normal, by_poisson, correlation, failures,
 from laws import LAWS, ORDERS, RARE_TAILS, clipped_moment, clipped_range
 
 from nqmbench.kernels import normals
+from nqmbench.kernels.formats import F32, F64
 from nqmbench.noise import MOMENTS, NoiseLaw
 
 pytestmark = pytest.mark.needs_compiler
 
 SEED = 2025
 COUNT, BLOCKS = 2**20, 8
-FORMATS = {32: 32, 64: 16}  # bits: lanes
+FORMATS = {form.bits: form.lanes for form in (F32, F64)}
+
+UNUSED = 1e-4  # the widest gap between the outermost of 2^20 numbers and the end of their range
+UNITS = 4.0  # of the last place: rounding of a number from uniform bits
+ROUNDING = 1e-12  # of scipy's mean and variance
+SCIPY = 1e-9  # error of scipy's skewness and kurtosis
 
 # The largest magnitudes, from the smallest U: 2^-31 and 2^-63.
 LARGEST = {
@@ -124,7 +130,7 @@ def test_rademacher_is_one_or_minus_one_evenly(bits):
 
 @pytest.mark.parametrize("bits", FORMATS)
 def test_no_draw_leaves_the_support(bits):
-    rounding = 4.0 * np.finfo(f"f{bits // 8}").eps
+    rounding = UNITS * np.finfo(f"f{bits // 8}").eps
     uniform = draw("uniform", 0.0, bits).astype(float)
     assert np.abs(uniform).max() <= np.sqrt(3.0) * (1.0 + rounding)
     exponential = draw("exponential", 0.0, bits).astype(float)
@@ -132,9 +138,10 @@ def test_no_draw_leaves_the_support(bits):
     assert exponential.max() <= LARGEST["exponential", bits] * (1.0 + rounding)
     laplace = draw("laplace", 0.0, bits).astype(float)
     assert np.abs(laplace).max() <= LARGEST["laplace", bits] * (1.0 + rounding)
-    # the range is used: the nearest of a million is ten millionths away at most, but for e^-10
-    assert min(np.sqrt(3.0) - uniform.max(), uniform.min() + np.sqrt(3.0)) < 1e-4
-    assert exponential.min() + 1.0 < 1e-4
+    # The range is used: a gap of UNUSED at an end would be a chance of e^-30 for the uniform law,
+    # and of e^-100 for the exponential one.
+    assert max(np.sqrt(3.0) - uniform.max(), uniform.min() + np.sqrt(3.0)) < UNUSED
+    assert exponential.min() + 1.0 < UNUSED
 
 
 @pytest.mark.parametrize("law", LAWS, ids=str)
@@ -142,9 +149,9 @@ def test_theory_and_scipy_know_the_same_moments(law):
     # mean 0 and variance 1, and the cumulants of exact theory, where they exist
     theory = NoiseLaw(law.name, law.nu)
     mean, variance, skewness, kurtosis = law.exact.stats(moments="mvsk")
-    assert mean == pytest.approx(0.0, abs=1e-12)
-    assert variance == pytest.approx(1.0, rel=1e-12)
+    assert mean == pytest.approx(0.0, abs=ROUNDING)
+    assert variance == pytest.approx(1.0, rel=ROUNDING)
     if theory.has_moment(3):
-        assert theory.cumulant(3) == pytest.approx(float(skewness), abs=1e-9)
+        assert theory.cumulant(3) == pytest.approx(float(skewness), abs=SCIPY)
     if theory.has_moment(4):
-        assert theory.cumulant(4) == pytest.approx(float(kurtosis), rel=1e-9)
+        assert theory.cumulant(4) == pytest.approx(float(kurtosis), rel=SCIPY)

@@ -1,0 +1,106 @@
+"""Calling the loops from Python: interruptible, and from one thread at a time.
+
+Compiled code does not hear a key press.  So it runs in a thread of its own while the main thread
+waits, and is told to stop when the wait is interrupted; it looks every few dozen steps.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numba
+import numpy as np
+
+from nqmbench.kernels.bundle import Bundle
+from nqmbench.kernels.job import Work, pack
+from nqmbench.kernels.loops import run_parallel, run_serial
+from nqmbench.kernels.program import Integers, Reals
+from nqmbench.kernels.superblock import superblock_address
+
+# Some threading layers abort the process if two Python threads enter a parallel loop at once.
+_one_at_a_time = threading.Lock()
+
+
+def run_superblocks(
+    bundle: Bundle,
+    work: list[Work],
+    first_block: int,
+    counts: Integers,
+    blocks: int,
+    means: Reals,
+    central: Reals,
+) -> None:
+    """Run superblocks on as many threads as ``work`` has members; Ctrl-C ends it at once.
+
+    Args:
+        bundle: what is simulated.
+        work: the memory of each thread.
+        first_block: the first block of the first superblock.
+        counts: shape (K,), trajectories of each superblock.
+        blocks: of a full superblock.
+        means: shape (K, S, columns), filled.
+        central: shape (5, K, S, columns), filled.
+    """
+    code = superblock_address(bundle.format.noise, bundle.format.state)
+    jobs = np.stack([pack(one, bundle.tables) for one in work])
+    arguments = code, jobs, first_block, counts, blocks, means, central
+    if threading.current_thread() is not threading.main_thread():
+        _call(*arguments)
+        return
+    failed: list[BaseException] = []
+    # An interrupted join would not do: before Python 3.13 it takes the thread for finished.
+    finished = threading.Event()
+
+    # A job holds addresses. While the thread runs it keeps what they point to, even if a second
+    # key press ends the wait.
+    def call(kept: Any = (bundle, work)) -> None:
+        try:
+            _call(*arguments)
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            finished.set()
+
+    thread = threading.Thread(target=call)
+    try:
+        thread.start()
+        finished.wait()
+    except BaseException:
+        work[0].stop[0] = 1
+        if thread.is_alive():
+            finished.wait()
+        raise
+    if failed:
+        raise failed[0]
+
+
+def _call(code: int, jobs: Integers, *arguments: Any) -> None:
+    """Call the loop: on one thread the serial one, on several the parallel one."""
+    if len(jobs) == 1:
+        run_serial(code, jobs, *arguments)
+        return
+    with _one_at_a_time:
+        _start_threads()
+        before = numba.get_num_threads()
+        numba.set_num_threads(len(jobs))
+        try:
+            run_parallel(np.zeros(1, dtype=np.int64), code, jobs, *arguments)
+        finally:
+            numba.set_num_threads(before)
+
+
+def _start_threads() -> None:
+    """Start Numba's threads, once per process, with TBB, else workqueue, else OpenMP.
+
+    Numba itself prefers OpenMP to workqueue.  But OpenMP's threads spin while they wait, which
+    halves the speed beside busy neighbours, and a process forked after using them is killed.
+    Whoever chose a layer, by NUMBA_THREADING_LAYER or by an order of their own, gets it.
+    """
+    before = numba.config.THREADING_LAYER_PRIORITY
+    if list(before) == ["tbb", "omp", "workqueue"]:
+        numba.config.THREADING_LAYER_PRIORITY = ["tbb", "workqueue", "omp"]
+    try:
+        numba.get_num_threads()
+    finally:
+        numba.config.THREADING_LAYER_PRIORITY = before

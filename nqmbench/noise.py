@@ -117,7 +117,7 @@ def noise_law(seen: Any, checks: Arguments) -> NoiseLaw:
         return NoiseLaw(law)
     if isinstance(law, tuple | list) and len(law) == 2 and isinstance(law[0], str):
         name, nu = law
-        if name == "student" and is_finite(nu) and np.float32(nu) > 2 and nu <= LARGEST_NU:
+        if name == "student" and is_finite(nu) and nu <= LARGEST_NU and np.float32(nu) > 2:
             return NoiseLaw(name, float(nu))
     checks.complain(
         "noise",

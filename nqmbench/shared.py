@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Paired", "SharedEstimates", "simulate_shared"]
 
+LARGEST_BUFFER = 2**27  # bytes of each thread's buffer: the whole process stays below 300 MiB
+
 COLUMNS = [
     "left",
     "right",
@@ -162,6 +164,15 @@ def simulate_shared(
             "about equal numbers of observables, so that all are merged in portions of one size, "
             f"not in portions of {' or '.join(map(str, sorted(sizes)))} trajectories; simulate the "
             "one with more observables apart, or ask it for fewer",
+        )
+        checks.done()
+    room = 8 * sizes.pop() * len(members[0].checkpoints)
+    columns = sum(len(e.observed) for e in members) + 2 * len(found)
+    if room * columns > LARGEST_BUFFER:
+        checks.complain(
+            "experiments",
+            f"{len(members)} with {columns} results",
+            f"{LARGEST_BUFFER // room} results at these checkpoints; simulate some of them apart",
         )
         checks.done()
     bundle = Bundle(programs, tuple(Contrast(*a, *b) for a, b in found))

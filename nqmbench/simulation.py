@@ -89,7 +89,8 @@ def simulate(
         trials: the exact number of trajectories, 1..2^40. Without any noise all are the same, and
             one is run.
         seed: 0..2^64-1; the same seed gives the same numbers, to the bit.
-        threads: 1 or more; None takes NQMBENCH_THREADS or every core that the process may use.
+        threads: 1..1024; None takes NQMBENCH_THREADS or every core that the process may use. More
+            than one start Numba's threads, see the README for programs that use these themselves.
         precision: "mixed" (noise in 32 bits, states in 64), "f32" or "f64" (both in 32 or in 64).
 
     Returns:

@@ -37,9 +37,11 @@ def little():
     e = nq.Experiment(nq.NoisyQuadratic(1.0), nq.sgd(0.1), steps=1)
     nq.simulate(e, 10, threads=THREADS)
 
-def started(*event):  # by the first thread that runs Python: it is about to enter compiled code
-    threading.settrace(None)
-    print("ready", flush=True)
+first = threading.Lock()
+
+def started(*event):  # by a thread of the simulation: it is about to enter compiled code
+    if first.acquire(blocking=False):
+        print("ready", flush=True)
 
 little()
 long = nq.Experiment(EXPERIMENT
@@ -48,6 +50,7 @@ try:
     nq.simulate(*long, threads=THREADS)
 except KeyboardInterrupt:
     print(time.time(), flush=True)
+    threading.settrace(None)
     for thread in threading.enumerate():
         if thread is not threading.current_thread():
             thread.join(PROMPT)

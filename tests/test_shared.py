@@ -252,8 +252,8 @@ def test_batches_that_are_drawn_one_by_one_must_agree():
         (None, "pairs of (position 0..1, observable)"),
         (7, "pairs of (position 0..1, observable)"),
         ("error", "pairs of (position 0..1, observable)"),
-        ([((0, "loss"), (1, "error"))], "observables of it: 'error'"),
-        ([((0, "error"), (1, None))], "observables of it: 'error'"),
+        ([((0, "loss"), (1, "error"))], "observables of experiments[0]: 'error'"),
+        ([((0, "error"), (1, None))], "observables of experiments[1]: 'error'"),
     ],
 )
 def test_a_bad_pair_is_shown_with_what_is_allowed(differences, text):

@@ -16,6 +16,7 @@ import logging
 import os
 import platform
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,17 +97,21 @@ def base() -> Path:
 
 FOLDER = base() / fingerprint()
 
+_selecting = threading.RLock()
+
 
 @contextlib.contextmanager
 def selected() -> Iterator[None]:
     """Point Numba to the folder of these kernels while one of them is defined.
 
     Numba reads the setting when a function is decorated, so the user's own kernels, decorated
-    outside, keep the folder that the user chose.
+    outside, keep the folder that the user chose.  The setting is the whole process's: one Python
+    thread at a time may change it, else one puts back what the other has set.
     """
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(FOLDER)
-    try:
-        yield
-    finally:
-        config.CACHE_DIR = before
+    with _selecting:
+        before = config.CACHE_DIR
+        config.CACHE_DIR = str(FOLDER)
+        try:
+            yield
+        finally:
+            config.CACHE_DIR = before

@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import numba
 from numba import types
 from numba.core.cgutils import if_unlikely, unpack_tuple
 
@@ -25,6 +26,8 @@ UPDATE_ARGUMENTS = (JOB, *(INTEGER,) * 6)
 
 def address_of(code: Any, arguments: tuple[Any, ...]) -> int:
     """Compile a function for its arguments, or find it on disk; return where its code begins."""
+    if numba.config.DISABLE_JIT:
+        raise RuntimeError("NUMBA_DISABLE_JIT is set, and kernels exist only compiled: unset it")
     code.compile(arguments)
     result = code.overloads[arguments]
     return int(result.library.get_pointer_to_function(result.fndesc.llvm_func_name))

@@ -213,7 +213,7 @@ def measured_error(
 ) -> tuple[float, float]:
     """Return (largest, root mean square) error of what a kernel computes in ``precision``.
 
-    The largest is that of a sample: among 2 million arguments it was up to a seventh larger.
+    The largest is that of a sample: among 2 million arguments it was up to a ninth larger.
 
     Args:
         goal: the function and the form.

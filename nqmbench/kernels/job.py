@@ -32,7 +32,6 @@ class Work(NamedTuple):
         seed: the 64 bits of the seed.
         tag: the law's number in the random stream's address.
         pitch: numbers in a row of the buffer.
-        stretch: steps whose noise is drawn at a time, 1..STRETCH.
         updates: (M,), addresses of the members' update kernels.
         stop: (1,); as soon as it is not 0 the work is abandoned.
         words: (4 W,), states of the generators of a group.
@@ -48,7 +47,6 @@ class Work(NamedTuple):
     seed: int
     tag: int
     pitch: int
-    stretch: int
     updates: Integers
     stop: Bytes
     words: Words

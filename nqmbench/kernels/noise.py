@@ -18,6 +18,8 @@ from nqmbench.kernels.memory import load, places, store, wide_vectors
 from nqmbench.kernels.options import jit
 from nqmbench.kernels.random import next_words
 
+PATIENCE = 2**18  # draws of a lane between two looks at whether to stop: some milliseconds
+
 
 @cache
 def noise_kernel(law: int, noise: int, state: int) -> Any:
@@ -79,8 +81,11 @@ def _summed(law: int, noise: int, state: int) -> Any:
         place = L * b
         for t in range(begin, end):
             x = splat(nothing, L)
-            for _ in range(tables.draws[t * tables.draw_rows]):
-                x = x + draw(s, tables.nu)
+            missing = tables.draws[t * tables.draw_rows]
+            while missing > 0 and not work.stop[0]:
+                for _ in range(min(missing, PATIENCE)):
+                    x = x + draw(s, tables.nu)
+                missing -= PATIENCE
             store(work.drawn, place, x)
             place += work.width
         for i in range(4):

@@ -18,6 +18,7 @@ from nqmbench.kernels.job import tables_of, work_of
 from nqmbench.kernels.lanes import fma, join, lower, splat, upper
 from nqmbench.kernels.laws import DRAWS, GAUSSIAN, normals, radius_squared
 from nqmbench.kernels.memory import load, places, store
+from nqmbench.kernels.noise import PATIENCE
 from nqmbench.kernels.options import jit
 from nqmbench.kernels.program import Structure
 from nqmbench.kernels.random import next_words
@@ -47,8 +48,11 @@ def noise_kernel(law: int, noise: int, state: int) -> Any:
                     drawn = next_words(s)
                     x = normals(drawn, radius_squared(drawn))
                 else:
-                    for _ in range(tables.draws[t * tables.draw_rows]):
-                        x = x + draw(s, tables.nu)
+                    missing = tables.draws[t * tables.draw_rows]
+                    while missing > 0 and not work.stop[0]:
+                        for _ in range(min(missing, PATIENCE)):
+                            x = x + draw(s, tables.nu)
+                        missing -= PATIENCE
                 place = (t - begin) * work.width + L * b + lane
                 store(work.drawn, place, lower(x))
                 store(work.drawn, place + half, upper(x))

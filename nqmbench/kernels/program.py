@@ -29,7 +29,7 @@ Number = np.floating[Any]  # in the precision of the noise
 
 
 LARGEST = 1024  # trajectories of a superblock, unless it would be too large or too slow
-SMALLEST = 32  # a block in float32, two blocks in float64
+SMALLEST = 64  # a group in float64 states, half of one in float32
 BUFFER_BYTES = 8 * 2**20  # of a superblock's buffer: it should stay in the cache
 SAMPLES = 2**26  # noise samples of a superblock: a fraction of a second on any machine
 
@@ -254,7 +254,7 @@ class Program:
 
 
 def superblock_size(program: Program) -> int:
-    """Return the trajectories per superblock: 1024, or a smaller power of two down to 32.
+    """Return the trajectories per superblock: 1024, or a smaller power of two down to 64.
 
     Halved while the buffer exceeds 8 MiB or the work 2^26 noise samples.  A function of the
     program alone, since it decides the order in which numbers are added: the members of a bundle

@@ -27,7 +27,6 @@ from nqmbench.moments import MergeTree, Moments
 Reals = NDArray[np.float64]
 
 CHUNK_SECONDS = 0.1  # of one call of compiled code
-UNINTERRUPTED = 2**18  # draws of a lane between two looks at whether to stop, or one step's
 CHUNK_BYTES = 16 * 2**20  # of one call's results
 
 
@@ -115,7 +114,6 @@ def prepare(
             seed=int(np.uint64(seed).view(np.int64)),
             tag=bundle.law,
             pitch=pitch,
-            stretch=max(1, min(STRETCH, UNINTERRUPTED // int(tables.draws.max()))),
             updates=np.array(updates, dtype=np.int64),
             stop=stop,
             words=np.zeros(4 * form.width, dtype=f"u{form.noise // 8}"),

@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import numpy as np
 from numba import types
 
 from nqmbench.kernels.condense import block_mean, central_sums
@@ -22,7 +23,7 @@ from nqmbench.kernels.memory import load, store
 from nqmbench.kernels.options import jit, jit_small
 from nqmbench.kernels.random import seed_block
 
-STRETCH = 64  # steps whose noise is drawn at a time, at most: 32 kB, for the innermost cache
+STRETCH = 64  # steps whose noise is drawn at a time: 32 kB, which the innermost cache holds
 PITCH = 8  # rows of the buffer are whole vectors of so many numbers
 
 
@@ -38,12 +39,12 @@ def trajectories(job: Any, work: Any, tables: Any, block: Any, trials: Any, colu
             for b in range(blocks):
                 seed_block(work.words, 4 * L * b, work.seed, START_TAG, first + b, i)
                 call_noise(work.start, (job, b, 0, 1))
-        start_states(work, tables, i)
+        start_states(work, tables, i, L * blocks)
         for b in range(blocks):
             seed_block(work.words, 4 * L * b, work.seed, work.tag, first + b, i)
         k, begin = 0, 0
         while k < tables.S and not work.stop[0]:
-            end = min(begin + work.stretch, last)
+            end = min(begin + STRETCH, last)
             for b in range(blocks if begin < end else 0):
                 call_noise(work.noise, (job, b, begin, end))
             for m in range(tables.members):
@@ -54,17 +55,19 @@ def trajectories(job: Any, work: Any, tables: Any, block: Any, trials: Any, colu
 
 
 @jit_small
-def start_states(work: Any, tables: Any, i: Any) -> None:
+def start_states(work: Any, tables: Any, i: Any, used: Any) -> None:
     """Set the states of a group: ``starts[r] (w0 + w0_std x)``, x the first row of noise.
 
-    Where no start is random ``w0_std`` is 0, and x is whatever noise is left.
+    Where no start is random ``w0_std`` is 0, and x is whatever noise is left.  Lanes beyond the
+    ``used`` ones have no noise: their states would decay until they are denormal, and computing
+    with such numbers is a hundred times slower.  So they are NaN, with which it is not.
     """
     W = work.width
     for m in range(tables.members):
         w0, w0_std = tables.w0[m * tables.d + i], tables.w0_std[m * tables.d + i]
         for r in range(m * tables.states, (m + 1) * tables.states):
             for lane in range(W):
-                start = w0 + w0_std * work.drawn[lane]
+                start = w0 + w0_std * work.drawn[lane] if lane < used else np.nan
                 work.states[r * W + lane] = tables.starts[r] * start
 
 

@@ -6,6 +6,7 @@ waits, and is told to stop when the wait is interrupted; it looks every few doze
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
@@ -20,6 +21,16 @@ from nqmbench.kernels.superblock import superblock_address
 
 # Some threading layers abort the process if two Python threads enter a parallel loop at once.
 _one_at_a_time = threading.Lock()
+
+
+def _renew_lock() -> None:
+    """Give a forked process a lock of its own: nobody would ever release the one it inherits."""
+    global _one_at_a_time
+    _one_at_a_time = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def run_superblocks(
@@ -43,7 +54,8 @@ def run_superblocks(
         central: shape (5, K, S, columns), filled.
     """
     code = superblock_address(bundle.format.noise, bundle.format.state)
-    jobs = np.stack([pack(one, bundle.tables) for one in work])
+    tables = bundle.tables
+    jobs = np.stack([pack(one, tables) for one in work])
     arguments = code, jobs, first_block, counts, blocks, means, central
     if threading.current_thread() is not threading.main_thread():
         _call(*arguments)
@@ -54,7 +66,7 @@ def run_superblocks(
 
     # A job holds addresses. While the thread runs it keeps what they point to, even if a second
     # key press ends the wait.
-    def call(kept: Any = (bundle, work)) -> None:
+    def call(kept: Any = (tables, work)) -> None:
         try:
             _call(*arguments)
         except BaseException as error:

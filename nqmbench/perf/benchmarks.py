@@ -29,6 +29,7 @@ PROBLEM = NoisyQuadratic(h=[1.0, 0.1])
 LARGE = NoisyQuadratic(h=np.geomspace(1e-4, 1.0, 10_000))
 LAPLACE = NoisyQuadratic(h=[1.0, 0.1], noise="laplace")
 UNIFORM = NoisyQuadratic(h=[1.0, 0.1], noise="uniform")
+STUDENT = NoisyQuadratic(h=[1.0, 0.1], noise=("student", 5.0))
 
 SGD = Experiment(PROBLEM, sgd(lr=0.1), steps=1000)
 AVERAGED = Experiment(PROBLEM, averaged(heavy_ball(lr=0.1, momentum=0.9), decay=0.99), steps=1000)
@@ -70,6 +71,13 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         Experiment(UNIFORM, sgd(lr=0.1), batch=100, steps=1000),
         1024,
     ),
+    simulated(
+        "batch-student",
+        "SGD, batches of 100 Student samples, each one drawn",
+        Experiment(STUDENT, sgd(lr=0.1), batch=100, steps=1000),
+        128,
+    ),
+    simulated("long-run", "SGD, 10^6 steps", Experiment(PROBLEM, sgd(lr=0.1), steps=10**6), 32),
     simulated("large-d", "SGD on 10^4 coordinates", Experiment(LARGE, sgd(lr=0.1), steps=50), 96),
     Benchmark(
         "shared",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.arguments import Arguments, choices
+from nqmbench.arguments import Arguments
 from nqmbench.experiment import Experiment
 from nqmbench.moments import Moments
 from nqmbench.recursion import sequential
@@ -163,7 +163,7 @@ def check_kernels(checks: Arguments) -> str:
     """Which kernels run, "fast" or "plain", as NQMBENCH_KERNELS chooses."""
     named = os.environ.get("NQMBENCH_KERNELS", "fast")
     if named not in KERNELS:
-        checks.complain("NQMBENCH_KERNELS", named, f"{choices(KERNELS)}, or unset")
+        checks.complain("NQMBENCH_KERNELS", named, f"{', '.join(KERNELS)}, or unset")
     return named
 
 

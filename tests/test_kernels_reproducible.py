@@ -119,7 +119,7 @@ def test_the_size_of_a_superblock_is_a_function_of_the_program():
     assert superblock_size(sgd()) == 1024
     many = np.arange(1001)
     assert superblock_size(sgd(steps=1000, checkpoints=many)) == 256  # 3 x 1001 x 256 x 8 < 8 MiB
-    assert superblock_size(sgd(steps=10**7)) == 32
+    assert superblock_size(sgd(steps=10**7)) == 64
 
 
 def test_methods_that_differ_in_numbers_share_a_kernel():

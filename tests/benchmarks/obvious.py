@@ -9,6 +9,8 @@ import math
 import numba
 import numpy as np
 
+NU = 5.0  # degrees of freedom of Student's noise
+
 
 @numba.njit
 def seed(number):
@@ -76,4 +78,28 @@ def uniform(B):
     total = 0.0
     for _ in range(B):
         total += np.random.uniform(-math.sqrt(3.0), math.sqrt(3.0))
+    return total / B
+
+
+@numba.njit
+def rademacher(B):
+    total = 0.0
+    for _ in range(B):
+        total += 1.0 if np.random.random() < 0.5 else -1.0
+    return total / B
+
+
+@numba.njit
+def exponential(B):
+    total = 0.0
+    for _ in range(B):
+        total += np.random.exponential() - 1.0
+    return total / B
+
+
+@numba.njit
+def student(B):
+    total = 0.0
+    for _ in range(B):
+        total += np.random.standard_t(NU) * math.sqrt((NU - 2.0) / NU)
     return total / B

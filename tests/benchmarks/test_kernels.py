@@ -1,14 +1,23 @@
 """Each kernel beside the loop that one would write first, both on one thread."""
 
+from functools import partial
+
 import numpy as np
 import obvious
 import pytest
 
+from nqmbench.experiment import Experiment
+from nqmbench.methods import sgd
 from nqmbench.perf.benchmarks import BENCHMARKS, named
+from nqmbench.problems import NoisyQuadratic
 from nqmbench.simulation import PRECISIONS, simulate
 from nqmbench.theory import exact
 
-LAWS = {"gaussian": obvious.normal, "laplace": obvious.laplace, "uniform": obvious.uniform}
+LAWS = {"gaussian": obvious.normal, "laplace": obvious.laplace, "uniform": obvious.uniform,
+        "rademacher": obvious.rademacher, "exponential": obvious.exponential,
+        "student": obvious.student}  # fmt: skip
+GOALS = {"sgd-mixed": 90, "averaged-mixed": 70, "sgd-f32": 140, "averaged-f32": 115,
+         "sgd-f64": 48, "averaged-f64": 42}  # fmt: skip
 KERNELS = [b for b in BENCHMARKS if b.experiment and b.threads == 1 and b.name != "coordinates"]
 
 
@@ -38,12 +47,26 @@ def test_a_kernel_beside_the_obvious_loop(beside, case):
     trials = case.trials // 16
     reference = loop(case.experiment, trials)
     check(reference, case.experiment, trials)
-    beside(case.name, "obvious loop", case.prepare(), reference, case.trials / trials)
+    work = case.trials / trials
+    beside(case.name, "obvious loop", case.prepare(), reference, work, GOALS.get(case.name))
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_a_kernel_beside_its_plain_form(beside, monkeypatch, precision):
-    case = named(f"sgd-{precision}")
+@pytest.mark.parametrize("law", ["uniform", "rademacher", "laplace", "exponential", "student"])
+def test_a_law_drawn_in_full_beside_the_obvious_loop(beside, law, precision):
+    noise = (law, obvious.NU) if law == "student" else law
+    problem = NoisyQuadratic([1.0, 0.1], noise=noise)
+    experiment, trials = Experiment(problem, sgd(lr=0.1), batch=20, steps=1000), 256
+    reference = loop(experiment, trials)
+    check(reference, experiment, trials)
+    call = partial(simulate, experiment, 4 * trials, threads=1, precision=precision)
+    beside(f"batches, {law}, {precision}", "obvious loop", call, reference, 4.0)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("method", ["sgd", "averaged"])
+def test_a_kernel_beside_its_plain_form(beside, monkeypatch, method, precision):
+    case = named(f"{method}-{precision}")
     trials = case.trials // 8
 
     def plain():

@@ -95,6 +95,14 @@ def test_wrong_usage_exits_with_2_says_what_is_allowed_and_creates_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_wrong_choice_of_kernels_is_wrong_usage_too(small, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("NQMBENCH_KERNELS", "x")
+    assert exit_code("run", "small", "--suites", small, "--out", tmp_path / "run") == 2
+    said = capsys.readouterr().err
+    assert "NQMBENCH_KERNELS: got 'x'; allowed: fast, plain, or unset" in " ".join(said.split())
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_folder_that_cannot_be_made_exits_with_73_before_anything_is_simulated(
     small, tmp_path, capsys, monkeypatch
 ):

@@ -108,6 +108,11 @@ def test_the_cores_of_the_affinity_are_a_limit(monkeypatch):
     assert limits(Path("/nowhere")) == {"cores": 1}
 
 
+def test_without_a_wish_no_more_threads_than_cores_are_used():
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count())
+    assert 1 <= available_threads() <= len(cores)
+
+
 def test_the_smallest_limit_holds(monkeypatch):
     for least in ("cores", "cgroup", "SLURM_CPUS_PER_TASK"):
         found = {"cores": 8, "cgroup": 8, "SLURM_CPUS_PER_TASK": 8, least: 2}

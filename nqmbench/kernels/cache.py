@@ -100,6 +100,16 @@ FOLDER = base() / fingerprint()
 _selecting = threading.RLock()
 
 
+def _renew_lock() -> None:
+    """Give a forked process a lock of its own: nobody would ever release the one it inherits."""
+    global _selecting
+    _selecting = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
 @contextlib.contextmanager
 def selected() -> Iterator[None]:
     """Point Numba to the folder of these kernels while one of them is defined.

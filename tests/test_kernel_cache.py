@@ -24,7 +24,7 @@ import json
 from nqmbench.kernels import LAWS, cache, noise, normals
 value = float(normals("uniform", 0.0, 1, 0, 0, 1)[0, 0])
 normals("uniform", 0.0, 2, 0, 0, 1)
-stats = noise.noise_kernel(LAWS["uniform"], 32).stats
+stats = noise.noise_kernel(LAWS["uniform"], 32, 32).stats
 print(json.dumps({
     "value": value,
     "hits": sum(stats.cache_hits.values()),
@@ -153,3 +153,25 @@ def test_flags_and_processor_name_the_folder(copy):
 def test_the_package_imports_without_a_compiler(copy):
     code = "import nqmbench.kernels; print('{}')"
     assert process(copy, code, NUMBA_DISABLE_JIT="1") == {}
+
+
+SIBLINGS = """
+import sys
+from kernels_by_hand import averaged_heavy_ball, sgd
+from nqmbench.kernels import entry
+programs = {"sgd": sgd(), "averaged": averaged_heavy_ball()}
+places = [entry.update_address(programs[name].structure) for name in sys.argv[1:]]
+entry.update_address.cache_clear()
+again = [entry.update_address(programs[name].structure) for name in sys.argv[1:]]
+print(places == again, len(set(places)) == len(places))
+"""
+
+
+def test_kernels_compiled_in_different_processes_are_told_apart_in_a_third(tmp_path):
+    # The symbol was once that of the factory: whichever was loaded last answered for both.
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    environment["PYTHONPATH"] = os.pathsep.join(map(str, (PACKAGE.parent, Path(__file__).parent)))
+    for names in (["sgd"], ["averaged"], ["sgd", "averaged"]):
+        command = [sys.executable, "-c", SIBLINGS, *names]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout.split() == ["True", "True"]

@@ -40,14 +40,14 @@ found = {"noise": {}, "update": {}}
 for name, form in PRECISIONS.items():
     for law in WATCHED:
         entry.noise_address(LAWS[law], form)
-        kernel = noise.noise_kernel(LAWS[law], form.noise)
+        kernel = noise.noise_kernel(LAWS[law], form.noise, form.state)
         found["noise"][f"{law} {name}"] = assembly(kernel)
     for method in METHODS:
         structure = getattr(kernels_by_hand, method)(precision=name).structure
-        entry.update_address(structure, form)
+        entry.update_address(structure)
         found["update"][f"{method} {name}"] = assembly(update.update_kernel(structure))
         if name == "mixed":
-            entry.update_address(structure, form, "plain")
+            entry.update_address(structure, "plain")
             found[f"plain {method}"] = assembly(plain.update_kernel(structure))
 print(json.dumps(found))
 """.replace("METHODS", repr(METHODS)).replace("WATCHED", repr(WATCHED))

@@ -7,6 +7,7 @@ called by the address of its machine code, with a job and some integers.
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,9 @@ from nqmbench.kernels.job import INTEGER
 from nqmbench.kernels.options import intrinsic
 from nqmbench.kernels.program import Precision, Structure
 
+# Between compiling and looking up its name nothing else is loaded.
+_one_by_one = threading.RLock()
+
 JOB = types.CPointer(INTEGER)
 NOISE_ARGUMENTS = (JOB, *(INTEGER,) * 3)
 UPDATE_ARGUMENTS = (JOB, *(INTEGER,) * 6)
@@ -28,9 +32,10 @@ def address_of(code: Any, arguments: tuple[Any, ...]) -> int:
     """Compile a function for its arguments, or find it on disk; return where its code begins."""
     if numba.config.DISABLE_JIT:
         raise RuntimeError("NUMBA_DISABLE_JIT is set, and kernels exist only compiled: unset it")
-    code.compile(arguments)
-    result = code.overloads[arguments]
-    return int(result.library.get_pointer_to_function(result.fndesc.llvm_func_name))
+    with _one_by_one:
+        code.compile(arguments)
+        result = code.overloads[arguments]
+        return int(result.library.get_pointer_to_function(result.fndesc.llvm_func_name))
 
 
 @cache

@@ -15,7 +15,7 @@ from nqmbench.kernels.job import tables_of, work_of
 from nqmbench.kernels.lanes import splat
 from nqmbench.kernels.laws import DRAWS, GAUSSIAN, normals, radius_squared
 from nqmbench.kernels.memory import load, places, store, wide_vectors
-from nqmbench.kernels.options import jit
+from nqmbench.kernels.options import jit_named
 from nqmbench.kernels.random import next_words
 
 PATIENCE = 2**18  # draws of a lane between two looks at whether to stop: some milliseconds
@@ -64,7 +64,7 @@ def _gaussian(noise: int, state: int) -> Any:
         for i in range(4):
             store(work.words, (4 * b + i) * L, s[i])
 
-    return jit(kernel)
+    return jit_named(kernel, noise, state)
 
 
 def _summed(law: int, noise: int, state: int) -> Any:
@@ -91,4 +91,4 @@ def _summed(law: int, noise: int, state: int) -> Any:
         for i in range(4):
             store(work.words, (4 * b + i) * L, s[i])
 
-    return jit(kernel)
+    return jit_named(kernel, law, noise, state)

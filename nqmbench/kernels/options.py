@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -44,6 +45,20 @@ def _compile(function: Function, **options: Any) -> Function:
 
 def jit(function: Function) -> Function:
     """Compile ``function`` with the package's options."""
+    return _compile(function)
+
+
+def jit_named(function: Function, *facts: object) -> Function:
+    """Compile a function that a factory made; ``facts`` are what it differs by from its siblings.
+
+    Siblings have one name in Python, and machine code is found by name: two that were compiled in
+    different processes, and met in a third, would be taken for one another.  So the facts are made
+    part of the name.
+    """
+    digest = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+    name = f"{function.__name__}_{digest}"
+    function.__qualname__ = f"{function.__qualname__.partition('.')[0]}.{name}"
+    function.__name__ = name
     return _compile(function)
 
 

@@ -19,7 +19,7 @@ from nqmbench.kernels.lanes import fma, join, lower, splat, upper
 from nqmbench.kernels.laws import DRAWS, GAUSSIAN, normals, radius_squared
 from nqmbench.kernels.memory import load, places, store
 from nqmbench.kernels.noise import PATIENCE
-from nqmbench.kernels.options import jit
+from nqmbench.kernels.options import jit_named
 from nqmbench.kernels.program import Structure
 from nqmbench.kernels.random import next_words
 
@@ -61,7 +61,7 @@ def noise_kernel(law: int, noise: int, state: int) -> Any:
                 store(work.words, word, lower(s[i]))
                 store(work.words, word + half, upper(s[i]))
 
-    return jit(kernel)
+    return jit_named(kernel, "plain", law, noise, state)
 
 
 @cache
@@ -127,4 +127,4 @@ def update_kernel(structure: Structure) -> Any:
                     so_far = work.buffer[place]
                     work.buffer[place] = fma(tables.feeds_weight[f], value, so_far)
 
-    return jit(kernel)
+    return jit_named(kernel, "plain", structure)

@@ -20,7 +20,7 @@ from nqmbench.kernels.job import INTEGER, tables_of, work_of
 from nqmbench.kernels.lanes import select
 from nqmbench.kernels.laws import START_TAG
 from nqmbench.kernels.memory import load, store
-from nqmbench.kernels.options import jit, jit_small
+from nqmbench.kernels.options import jit_named, jit_small
 from nqmbench.kernels.random import seed_block
 
 STRETCH = 64  # steps whose noise is drawn at a time: 32 kB, which the innermost cache holds
@@ -118,7 +118,7 @@ def superblock(noise: int, state: int) -> Any:
             means[out] = block_mean(work.buffer, row, trials)
             central_sums(work.buffer, row, trials, means[out], central, out, K * cells)
 
-    return jit(superblock)
+    return jit_named(superblock, noise, state)
 
 
 ARGUMENTS = (JOB, *(INTEGER,) * 4, *(types.CPointer(types.float64),) * 2)

@@ -21,7 +21,7 @@ import numpy as np
 from nqmbench.kernels.job import tables_of, work_of
 from nqmbench.kernels.lanes import fma, widened
 from nqmbench.kernels.memory import load, places, store, wide_vectors
-from nqmbench.kernels.options import jit
+from nqmbench.kernels.options import jit_named
 from nqmbench.kernels.program import Structure
 
 
@@ -104,4 +104,4 @@ def update_kernel(structure: Structure) -> Any:
         for r in range(n):
             store(work.states, states + r * W, z[r])
 
-    return jit(kernel)
+    return jit_named(kernel, structure)

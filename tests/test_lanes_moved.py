@@ -101,7 +101,7 @@ def test_lanes_are_added_add_in_turn(kind, count):
 def test_lanes_are_moved_from_and_to_any_place_and_no_neighbour_is_touched(kind, count):
     @jit
     def move(source, begin, target, end):
-        store(target, end, load(pointer(source), begin, count))
+        store(target, end, load(pointer(source, 0), begin, count))
 
     source = np.arange(count + 5).astype(kind)
     for begin in range(6):  # the last one reaches the end of the array

@@ -122,7 +122,7 @@ def choose(patterns: Iterable[str]) -> list[Benchmark]:
         UsageError: a pattern matches nothing, or only what needs more cores.
 
     >>> [b.name for b in choose(["import", "batch-*"])]
-    ['batch-laplace', 'batch-uniform', 'import']
+    ['batch-laplace', 'batch-uniform', 'batch-student', 'import']
     """
     wanted = list(patterns) or ["*"]
     cores = available_threads()

@@ -4,6 +4,8 @@ import pytest
 
 NO_COMPILER = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
+SIMULATING = "simulation.py", "shared.py"  # modules whose examples simulate
+
 
 def pytest_configure(config):
     config.addinivalue_line(
@@ -15,7 +17,7 @@ def pytest_collection_modifyitems(items):
     if NO_COMPILER:
         reason = "NUMBA_DISABLE_JIT is set, and the kernels' intrinsics cannot be interpreted"
         for item in items:
-            example = "kernels" in item.path.parts or item.path.name == "simulation.py"
+            example = "kernels" in item.path.parts or item.path.name in SIMULATING
             if example or item.get_closest_marker("needs_compiler"):
                 item.add_marker(pytest.mark.skip(reason=reason))
 

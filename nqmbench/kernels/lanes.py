@@ -74,7 +74,7 @@ class Lanes(types.Type):
 
 
 @register_model(Lanes)
-class LanesModel(models.PrimitiveModel):  # type: ignore[misc]
+class LanesModel(models.PrimitiveModel):  # type: ignore[misc]  # Numba ships no types
     """Lanes are a vector of LLVM."""
 
     def __init__(self, manager: Any, lanes: Lanes) -> None:
@@ -113,7 +113,7 @@ def _accepted(lanes: Lanes, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
 def _define(operation: Any) -> None:
     """Teach the compiler one operator of lanes."""
 
-    class Operator(AbstractTemplate):  # type: ignore[misc]
+    class Operator(AbstractTemplate):  # type: ignore[misc]  # likewise
         def generic(self, args: Any, kws: Any) -> Any:
             lanes = _common(args)
             known = {**NUMBERS, **COMPARISONS} if lanes and lanes.element in WORD_OF else BITS

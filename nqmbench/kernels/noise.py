@@ -71,7 +71,8 @@ def _gaussian(noise: int, state: int) -> Any:
 def _summed(law: int, noise: int, state: int) -> Any:
     form = F32 if noise == 32 else F64
     L, nothing = form.lanes, form.real(-0.0)  # -0 + x is x for every x, 0 too
-    draw, factor = DRAWS[law], FACTORS.get(law)
+    draw: Any = DRAWS[law]
+    factor: Any = FACTORS.get(law)
     common = factor is not None  # known to the compiler: other laws get the code without it
 
     def kernel(job: Any, b: Any, begin: Any, end: Any) -> None:

@@ -9,6 +9,8 @@ of the Gaussian start
 for every schedule, every noise law, a fixed or a Gaussian start. Constant steps are composed by
 doubling (`doubling.py`), scheduled ones traced back one by one. What is observed is a polynomial in
 the read-out; its mean and variance follow from the cumulants of order up to 4 (`cumulants.py`).
+Where the noise makes coordinates dependent, a sum's variance gains what their squares have in
+common (`dependence.py`).
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from numpy.typing import NDArray
 
 from nqmbench.arguments import Arguments
 from nqmbench.cumulants import power_cumulant
+from nqmbench.dependence import pairs_variance
 from nqmbench.doubling import constant_responses, settled_responses
 from nqmbench.experiment import Experiment, Observable
 from nqmbench.responses import Responses, scheduled_responses
@@ -115,32 +118,44 @@ def steady_state(experiment: Experiment) -> ExactMoments:
 
 def summarise(experiment: Experiment, steps: Floats, kappa: list[Floats]) -> ExactMoments:
     """Mean and variance of each observable from the read-out's cumulants."""
-    columns = [observable_cumulants(experiment, o, kappa, 2) for o in experiment.observed]
+    settled = bool(np.isinf(steps).all())
+    columns = [observable_cumulants(experiment, o, kappa, 2, settled) for o in experiment.observed]
     mean, variance = (np.stack([c[r] for c in columns], axis=1) for r in (0, 1))
     return ExactMoments(steps, tuple(o.name for o in experiment.observed), mean, variance)
 
 
 def observable_cumulants(
-    experiment: Experiment, observable: Observable, kappa: list[Floats], highest: int
+    experiment: Experiment,
+    observable: Observable,
+    kappa: list[Floats],
+    highest: int,
+    settled: bool = False,
 ) -> list[Floats]:
     """Cumulants 1..highest of an observable, each of shape (S,).
 
-    Independent coordinates add: kappa_r(sum_i c_i w_i^p) = sum_i c_i^r kappa_r(w_i^p).
+    Independent coordinates add: kappa_r(sum_i c_i w_i^p) = sum_i c_i^r kappa_r(w_i^p). For
+    dependent ones the mean is this too, the variance gains the covariances, and the orders from 3
+    on are NaN: they are not known here.
 
     Args:
         experiment: the experiment.
         observable: one of its observables.
         kappa: the read-out's cumulants from `readout_cumulants`.
         highest: the largest r wanted; kappa must reach order power * highest.
+        settled: kappa is that of the steady state.
     """
     weights = observable.weights(experiment.problem.h)
     chosen = kappa
     if observable.coordinate is not None:
         chosen = [k[:, observable.coordinate, None] for k in kappa]
     with np.errstate(over="ignore"):
-        return [
+        found = [
             power_cumulant(chosen, observable.power, r) @ weights**r for r in range(1, highest + 1)
         ]
+    if observable.coordinate is None and highest > 1 and dependent(experiment):
+        found[1] = found[1] + pairs_variance(experiment, weights, settled)
+        found[2:] = [np.full_like(f, np.nan) for f in found[2:]]
+    return found
 
 
 def readout_cumulants(experiment: Experiment, highest: int) -> list[Floats]:
@@ -182,6 +197,12 @@ def finite_orders(experiment: Experiment, highest: int) -> tuple[int, ...]:
     """The orders >= 2 with a finite cumulant that is not 0: for Gaussian noise only the second."""
     law = experiment.problem.noise
     return tuple(r for r in range(2, highest + 1) if law.cumulant(r) not in (0, np.inf))
+
+
+def dependent(experiment: Experiment) -> bool:
+    """True when two coordinates with noise meet samples that are not independent."""
+    problem = experiment.problem
+    return not problem.noise.independent and int(np.count_nonzero(problem.sigma)) > 1
 
 
 def check_experiment(what: str, seen: Any) -> None:

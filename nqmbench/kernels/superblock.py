@@ -18,7 +18,7 @@ from nqmbench.kernels.condense import block_mean, central_sums
 from nqmbench.kernels.entry import JOB, address_of, call_noise, call_update, calling
 from nqmbench.kernels.job import INTEGER, tables_of, work_of
 from nqmbench.kernels.lanes import select
-from nqmbench.kernels.laws import START_TAG
+from nqmbench.kernels.laws import COMMON, START_TAG
 from nqmbench.kernels.memory import load, store
 from nqmbench.kernels.options import jit_named, jit_small
 from nqmbench.kernels.random import seed_block
@@ -42,6 +42,9 @@ def trajectories(job: Any, work: Any, tables: Any, block: Any, trials: Any, colu
         start_states(work, tables, i, L * blocks)
         for b in range(blocks):
             seed_block(work.words, 4 * L * b, work.seed, work.tag, first + b, i)
+            if work.common != 0:  # the same numbers beside every coordinate
+                place = 4 * (W + L * b)
+                seed_block(work.words, place, work.seed, work.tag, first + b, COMMON)
         k, begin = 0, 0
         while k < tables.S and not work.stop[0]:
             end = min(begin + STRETCH, last)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nqmbench.arguments import Arguments
 from nqmbench.experiment import Experiment
-from nqmbench.moments import Moments
+from nqmbench.moments import ORDERS, Moments
 from nqmbench.recursion import sequential
 from nqmbench.threads import check_threads
 
@@ -142,7 +142,7 @@ def run_increment(
     """
     if experiment.problem.noiseless:
         values = run_noiseless(experiment)  # every trajectory is this one
-        return Moments(trials, values, np.zeros((5, *values.shape)))
+        return Moments(trials, values, np.zeros((len(ORDERS), *values.shape)))
     from nqmbench.kernels import Bundle
     from nqmbench.kernels import simulate as run_blocks
 

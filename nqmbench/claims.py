@@ -1,8 +1,8 @@
 """Suites and their claims: what a source says, in a form that can be judged.
 
-A **claim** is a formula for the mean or the variance of an observable. It is expanded over the
-experiments of its suite, over the coordinates where `of` has the letter i, and over the
-checkpoints; each combination is a cell, and the claim is confirmed only if every cell is. A
+A **claim** is a formula for the mean, variance, skewness or kurtosis of an observable. It is
+expanded over the experiments of its suite, over the coordinates where `of` has the letter i, and
+over the checkpoints; each combination is a cell, and the claim is confirmed only if every cell is. A
 **check** compares two numbers that need no simulation: a rate, an identity, a bound.
 
     suite = Suite("sgd", experiments=[...])
@@ -25,10 +25,11 @@ import numpy as np
 
 from nqmbench.arguments import Arguments
 from nqmbench.experiment import Experiment, parse_observable
+from nqmbench.influence import HIGHEST
 
 __all__ = ["BOUNDS", "CHECK_KINDS", "CLAIM_KINDS", "Check", "Claim", "Suite"]
 
-STATISTICS = ("mean", "variance")
+STATISTICS = tuple(HIGHEST)
 CLAIM_KINDS = ("equality", "approximation", "upper bound", "lower bound")
 BOUNDS = ("upper bound", "lower bound")
 CHECK_KINDS = ("identity", "rate", "bound", "existence", "optimum")
@@ -48,7 +49,8 @@ class Claim:
             default keeps it).
         of: "error", "loss", "w[i]", "w2[i]", "w3[i]" (the letter i: every coordinate) or with a
             number for one coordinate.
-        statistic: "mean" or "variance".
+        statistic: "mean", "variance", "skewness" (kappa_3 / kappa_2^1.5) or "kurtosis" (the excess,
+            kappa_4 / kappa_2^2).
         kind: "equality", "approximation" (true within `accuracy`), "upper bound", "lower bound".
         ref: the number of the statement in its source. mends: the ref of the false statement
             beside which this one stands as the true one.

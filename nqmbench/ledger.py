@@ -75,12 +75,18 @@ class Record:
         return self.claim.margin if stated else DETERMINISTIC[precision]
 
     @property
-    def _variance(self) -> bool:
-        return getattr(self.claim.item, "statistic", "mean") == "variance"
+    def statistic(self) -> str:
+        """What the claim is about: "mean", "variance", "skewness" or "kurtosis"."""
+        return getattr(self.claim.item, "statistic", "mean")
 
     def _natural_scale(self, sample: Sample) -> float:
-        """|claimed| for squares and variances; the sample's rms where a value may cross 0."""
-        if self._variance or self.case.observable.nonnegative:
+        """|claimed| for squares and variances; the sample's rms where a value may cross 0.
+
+        Skewness and kurtosis are pure numbers: where 0 is claimed of them the scale is 1.
+        """
+        if self.statistic in ("skewness", "kurtosis"):
+            return abs(self.cell.claimed) or 1.0
+        if self.statistic == "variance" or self.case.observable.nonnegative:
             return abs(self.cell.claimed)
         return sample.rms
 
@@ -116,14 +122,14 @@ class Ledger:
     def hear(self, task: str, moments: Moments, precision: str) -> None:
         """Take a look at every open cell of a task."""
         experiment = self.plan.experiments[task]
-        tables = {s: samples(experiment, moments, s, precision) for s in ("mean", "variance")}
+        asked = {r.statistic for r in self.by_task[task] if r.verdict is None}
+        tables = {s: samples(experiment, moments, s, precision) for s in asked}
         step_index = {k: s for s, k in enumerate(experiment.checkpoints)}
         column = {o.name: i for i, o in enumerate(experiment.observed)}
         for record in self.by_task[task]:
             if record.verdict is None:
                 place = (step_index[record.cell.step], column[record.case.observable.name])
-                statistic = getattr(record.claim.item, "statistic", "mean")
-                if record.hear(tables[statistic].at(place), precision) is Verdict.REFUTED:
+                if record.hear(tables[record.statistic].at(place), precision) is Verdict.REFUTED:
                     self.refuted.add(record.claim.item.identity)
 
     def of_case(self, claim: PlannedClaim, case: Case) -> list[Record]:

@@ -187,13 +187,11 @@ def case_row(
 
 
 def exact_value(ledger: Ledger, record: Record, truths: Mapping[str, ExactMoments]) -> float:
-    """The exact mean or variance of a cell."""
+    """The exact value of a cell's statistic."""
     truth = truths[record.case.task]
     s = ledger.plan.experiments[record.case.task].checkpoints.index(record.cell.step)
     o = truth.observables.index(record.case.observable.name)
-    assert isinstance(record.claim.item, Claim)
-    table = truth.mean if record.claim.item.statistic == "mean" else truth.variance
-    return float(table[s, o])
+    return float(truth.of(record.statistic)[s, o])
 
 
 def frame(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:

@@ -25,7 +25,7 @@ from nqmbench.arguments import Arguments, choices, is_finite
 
 __all__ = ["LAWS", "NoiseLaw", "noise_law"]
 
-HIGHEST_ORDER = 8
+HIGHEST_ORDER = 12  # the kurtosis of w^3 needs it
 LARGEST_NU = 1e6  # beyond, the simulation could not tell it from the Gaussian
 
 
@@ -98,7 +98,7 @@ class NoiseLaw:
     nu: float = 0.0
 
     def cumulant(self, order: int) -> float:
-        """kappa_order of the law, order 1..8; inf where the moment does not exist."""
+        """kappa_order of the law, order 1..12; inf where the moment does not exist."""
         return self._cumulants[order - 1]
 
     def has_moment(self, order: int) -> bool:

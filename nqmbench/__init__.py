@@ -14,7 +14,6 @@ and `python -m nqmbench list` stay fast.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nqmbench.claims import Suite
 from nqmbench.experiment import Experiment, log_checkpoints
 from nqmbench.functions import exp, log, maximum, minimum, sqrt, where
 from nqmbench.methods import Method, averaged, heavy_ball, nesterov, preconditioned, sgd
@@ -32,6 +31,7 @@ from nqmbench.schedules import (
     warmup_cosine,
 )
 from nqmbench.stability import spectral_radius, stability_limit
+from nqmbench.suite import Suite
 
 if TYPE_CHECKING:
     from nqmbench.crossing import steps_to

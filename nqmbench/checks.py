@@ -38,7 +38,7 @@ class CheckResult:
 def judge_check(check: Check) -> CheckResult:
     """Call a check and compare what it returns.
 
-    >>> from nqmbench.claims import Suite
+    >>> from nqmbench.suite import Suite
     >>> suite = Suite("demo")
     >>> @suite.check("square root of two", kind="bound")
     ... def root():

@@ -1,41 +1,38 @@
-"""Suites and their claims: what a source says, in a form that can be judged.
+"""What a suite holds: the statements of a source, each in a form that can be judged.
 
-A **claim** is a formula for the mean or the variance of an observable. It is expanded over the
-experiments of its suite, over the coordinates where `of` has the letter i, and over the
-checkpoints; each combination is a cell, and the claim is confirmed only if every cell is. A
-**check** compares two numbers that need no simulation: a rate, an identity, a bound.
+A **claim** is a formula for a statistic of an observable. It is expanded over the experiments of
+its suite, over the coordinates where `of` has the letter i, and over the checkpoints; each
+combination is a cell, and the claim is confirmed only if every cell is. An **ordering** says that
+one of two quantities is the smaller one, and compares them trajectory by trajectory. A **check**
+compares two numbers that need no simulation: a rate, an identity, a bound. A **figure** shows
+experiments side by side and judges nothing; what no run can judge stands **outside**.
 
-    suite = Suite("sgd", experiments=[...])
-
-    @suite.claim("boxed second moment", of="w2[i]", ref="T1-08", expect="refuted")
-    def boxed(k, h, eta, B, sigma, w0):
-        return ...
+How they are written is the business of `suite.py`.
 """
 
 from __future__ import annotations
 
 import inspect
-import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
+from nqmbench.experiment import Experiment
 
-from nqmbench.arguments import Arguments
-from nqmbench.experiment import Experiment, parse_observable
-
-__all__ = ["BOUNDS", "CHECK_KINDS", "CLAIM_KINDS", "Check", "Claim", "Suite"]
+__all__ = [
+    "BOUNDS", "CHECK_KINDS", "CLAIM_KINDS", "EXPECTATIONS", "ORDERING_STATISTICS", "STATISTICS",
+    "Check", "Claim", "Figure", "Item", "Ordering", "Outside", "argument_names",
+]  # fmt: skip
 
 STATISTICS = ("mean", "variance")
+ORDERING_STATISTICS = ("mean", "probability")
 CLAIM_KINDS = ("equality", "approximation", "upper bound", "lower bound")
 BOUNDS = ("upper bound", "lower bound")
 CHECK_KINDS = ("identity", "rate", "bound", "existence", "optimum")
 EXPECTATIONS = ("confirmed", "refuted", "inconclusive")
 
 Experiments = Sequence[Experiment] | Callable[[], Iterable[Experiment]]
-Formula = TypeVar("Formula", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +81,11 @@ class Claim:
         return f"{self.suite}::{self.name}"
 
     @property
+    def shape(self) -> str:
+        """The kind of the region: that of the claim."""
+        return self.kind
+
+    @property
     def arguments(self) -> tuple[str, ...]:
         """The symbols that the formula asks for."""
         return argument_names(self.formula)
@@ -114,140 +116,106 @@ class Check:
         """SUITE::CHECK, as the command line names it."""
         return f"{self.suite}::{self.name}"
 
+    @property
+    def shape(self) -> str:
+        """The kind of the check."""
+        return self.kind
 
-@dataclass(eq=False)
-class Suite:
-    """A collection of claims about the same experiments, usually one topic of one source.
+
+# One side of an ordering, or several that are matched pairwise: experiments, or observables.
+Sides = Experiment | str | Sequence[Experiment | str] | Callable[[], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Ordering:
+    """One quantity is claimed to be smaller than another under the same noise.
 
     Args:
-        name: a word for the command line: letters, digits, "-" and "_".
-        summary: one line. source: the text and section.
-        experiments: a sequence, or a function that returns one (called when the suite runs, so
-            that listing the suites stays fast).
-
-    Raises:
-        InvalidArguments: names every wrong field, what was given and what is allowed.
-
-    >>> suite = Suite("demo", summary="a demonstration")
-    >>> @suite.check("powers of two", kind="identity")
-    ... def powers():
-    ...     return 2.0**10, 1024.0
-    >>> [item.identity for item in suite.items]
-    ['demo::powers of two']
+        suite, name, ref, expect, mends, at, doc: as for a claim.
+        smaller, larger: two experiments; or two observables of one; or lists of such, matched
+            pairwise, each pair a case; or functions that return them (called when the suite runs).
+        of: what they share: the observable of two experiments ("w2[i]" takes every coordinate), or
+            the experiment of two observables.
+        statistic: "mean": E smaller <= E larger; "probability": smaller < larger in one run with at
+            least the stated probability.
+        margin: relative to E larger, or to the probability; overrides the preset's. With 0 the
+            ordering is strict.
+        probability: the least probability claimed.
     """
 
+    suite: str
     name: str
-    summary: str = ""
-    source: str = ""
-    experiments: Experiments = ()
-    items: list[Claim | Check] = field(default_factory=list, init=False)
+    smaller: Sides
+    larger: Sides
+    of: Any
+    statistic: str = "mean"
+    ref: str = ""
+    expect: str | None = None
+    mends: str | None = None
+    at: str | tuple[int, ...] | None = None
+    margin: float | None = None
+    probability: float = 0.5
+    doc: str = ""
 
-    def __post_init__(self) -> None:
-        checks = Arguments("Suite")
-        name: Any = self.name
-        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", name):
-            checks.complain("name", name, "1 to 60 ASCII letters, digits, '-' and '_'")
-        check_experiments(checks, self.experiments)
-        checks.done()
+    @property
+    def identity(self) -> str:
+        """SUITE::ORDERING, as the command line names it."""
+        return f"{self.suite}::{self.name}"
 
-    def claim(
-        self,
-        name: str,
-        *,
-        of: str,
-        statistic: str = "mean",
-        kind: str = "equality",
-        ref: str = "",
-        expect: str | None = None,
-        mends: str | None = None,
-        experiments: Experiments | None = None,
-        when: Callable[..., Any] | None = None,
-        at: str | int | Sequence[int] | None = None,
-        margin: float | None = None,
-        accuracy: float = 0.1,
-        scale: float | Callable[..., Any] | None = None,
-    ) -> Callable[[Formula], Formula]:
-        """Decorate a formula to make it a claim of this suite; see `Claim` for the arguments.
+    @property
+    def kind(self) -> str:
+        """The word "ordering"."""
+        return "ordering"
 
-        Raises:
-            InvalidArguments: names every wrong argument, and a name that is already taken.
-        """
-        checks = Arguments(f"claim {name!r}")
-        self._check_common(checks, name, ref, expect, mends)
-        if not isinstance(of, str) or not parse_observable(of.replace("[i]", "[0]"), 10**9):
-            checks.complain("of", of, "'error', 'loss', 'w[i]', 'w2[i]', 'w3[i]' or one coordinate")
-        checks.choice("statistic", statistic, STATISTICS)
-        checks.choice("kind", kind, CLAIM_KINDS)
-        if experiments is not None:
-            check_experiments(checks, experiments)
-        if when is not None and not callable(when):
-            checks.complain("when", when, "a function of the symbols")
-        steps = steps_of(checks, at)
-        if margin is not None:
-            margin = checks.number("margin", margin, "a number >= 0", lambda x: x >= 0, 0.0)
-        accuracy = checks.number("accuracy", accuracy, "a number > 0", lambda x: x > 0, 0.1)
-        if scale is not None and not callable(scale):
-            scale = checks.number(
-                "scale", scale, "a number > 0 or a function", lambda x: x > 0, 1.0
-            )
-        checks.done()
+    @property
+    def shape(self) -> str:
+        """The kind of the region: the mean difference is at most 0, a probability at least p."""
+        return "upper bound" if self.statistic == "mean" else "lower bound"
 
-        def register(formula: Formula) -> Formula:
-            check_callable(name, formula)
-            claim = Claim(
-                self.name, name, formula, of, statistic, kind, ref, expect, mends, experiments,
-                when, steps, margin, accuracy, scale, inspect.getdoc(formula) or "",
-            )  # fmt: skip
-            self.items.append(claim)
-            return formula
+    @property
+    def claimed(self) -> float:
+        """The end of the region: 0 for a difference of means, else the probability."""
+        return 0.0 if self.statistic == "mean" else self.probability
 
-        return register
 
-    def check(
-        self,
-        name: str,
-        *,
-        kind: str = "identity",
-        ref: str = "",
-        expect: str | None = None,
-        mends: str | None = None,
-    ) -> Callable[[Formula], Formula]:
-        """Decorate a function that returns (claimed, true); see `Check` for the kinds.
+@dataclass(frozen=True, eq=False)
+class Outside:
+    """A statement of the source that no run can judge.
 
-        Raises:
-            InvalidArguments: names every wrong argument, and a name that is already taken.
-        """
-        checks = Arguments(f"check {name!r}")
-        self._check_common(checks, name, ref, expect, mends)
-        checks.choice("kind", kind, CHECK_KINDS)
-        checks.done()
+    Args:
+        ref: its number. statement: what the source says. reason: why it is not judged.
+    """
 
-        def register(function: Formula) -> Formula:
-            check_callable(name, function)
-            doc = inspect.getdoc(function) or ""
-            self.items.append(Check(self.name, name, function, kind, ref, expect, mends, doc))
-            return function
+    ref: str
+    statement: str
+    reason: str
 
-        return register
 
-    def experiments_of(self, claim: Claim) -> list[Experiment]:
-        """The experiments on which a claim is tested."""
-        chosen = self.experiments if claim.experiments is None else claim.experiments
-        return list(chosen() if callable(chosen) else chosen)
+# A panel: the label of each curve, and its experiment, with an observable if not the figure's own.
+Panel = Mapping[str, Experiment | tuple[Experiment, str]]
 
-    def _check_common(
-        self, checks: Arguments, name: Any, ref: Any, expect: Any, mends: Any
-    ) -> None:
-        if not isinstance(name, str) or not name.strip() or len(name) > 200 or "\x00" in name:
-            checks.complain("name", name, "1 to 200 characters")
-        if any(item.name == name for item in self.items):
-            checks.complain("name", name, f"a name that suite {self.name!r} does not have yet")
-        if not isinstance(ref, str):
-            checks.complain("ref", ref, "a string such as 'T1-08'")
-        if mends is not None and not isinstance(mends, str):
-            checks.complain("mends", mends, "None or the ref of a false statement")
-        if expect is not None:
-            checks.choice("expect", expect, EXPECTATIONS)
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """Experiments side by side: expected values over the steps, beside exact theory.
+
+    Args:
+        suite, name: the suite's name and the figure's own.
+        panels: by title; or a function that returns them (called when the suite runs).
+        of: the observable of every curve that does not name its own.
+        single: whether one single trajectory is shown too, the same noise for every curve.
+        doc: what is to be seen.
+    """
+
+    suite: str
+    name: str
+    panels: Mapping[str, Panel] | Callable[[], Mapping[str, Panel]]
+    of: str = "error"
+    single: bool = False
+    doc: str = ""
+
+
+Item = Claim | Ordering | Check
 
 
 def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
@@ -266,35 +234,3 @@ def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
 def _argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
     parameters = inspect.signature(function).parameters.values()
     return tuple(p.name for p in parameters if p.default is p.empty)
-
-
-def check_callable(name: str, seen: Any) -> None:
-    """Refuse what is not a function."""
-    checks = Arguments(f"claim {name!r}")
-    if not callable(seen):
-        checks.complain("formula", seen, "a function of the symbols")
-    checks.done()
-
-
-def check_experiments(checks: Arguments, seen: Any) -> None:
-    """Complain unless `seen` is a function or a sequence of experiments."""
-    if callable(seen):
-        return
-    if isinstance(seen, Experiment) or not isinstance(seen, Sequence):
-        checks.complain("experiments", seen, "a list of Experiments or a function returning one")
-    else:
-        for item in seen:
-            if not isinstance(item, Experiment):
-                checks.complain("experiments", item, "only Experiments in the list")
-
-
-def steps_of(checks: Arguments, at: Any) -> str | tuple[int, ...] | None:
-    """`at` as None, "last" or a tuple of steps."""
-    if at is None or (isinstance(at, str) and at == "last"):
-        return at
-    listed = list(at) if isinstance(at, Sequence) and not isinstance(at, str) else [at]
-    inner = Arguments("")
-    steps = tuple(inner.integer("at", k, 0) for k in listed)
-    if inner.complaints or not steps or len(set(steps)) != len(steps):
-        checks.complain("at", at, "None, 'last', or distinct steps >= 0")
-    return tuple(int(k) for k in np.sort(np.array(steps, dtype=np.int64)))

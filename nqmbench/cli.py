@@ -17,8 +17,8 @@ import click
 from nqmbench.errors import DiskError, NqmbenchError, cannot_write
 
 if TYPE_CHECKING:
-    from nqmbench.claims import Suite
     from nqmbench.results import Run
+    from nqmbench.suite import Suite
 
 __all__ = ["main"]
 

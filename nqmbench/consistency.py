@@ -12,21 +12,28 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from nqmbench.comparisons import Side, difference
 from nqmbench.experiment import Experiment
 from nqmbench.moments import Moments
 from nqmbench.samples import samples
 from nqmbench.theory import ExactMoments
+from nqmbench.together import PairedMoments
 from nqmbench.verdicts import ALLOWANCE, SELF_TEST_ALPHA, SMALLEST, Sample, critical_value
 
 MODERATE = 1e30  # an exact value below this is far from diverging (1e40)
 BLUR = {"f64": 1e-12, "mixed": 1e-12, "f32": 1e-5}  # relative rounding of a value, over a whole run
 
-__all__ = ["contradictions", "self_test_level"]
+__all__ = ["contradictions", "paired_contradictions", "self_test_level"]
 
 
-def self_test_level(experiments: Iterable[Experiment]) -> float:
-    """The z with which any false alarm in the whole run has probability 1e-6 at most."""
-    quantities = sum(2 * len(e.checkpoints) * len(e.observed) for e in experiments)
+def self_test_level(experiments: Iterable[Experiment], comparisons: int = 0) -> float:
+    """The z with which any false alarm in the whole run has probability 1e-6 at most.
+
+    Args:
+        experiments: all that are simulated: mean and variance of every observable are tested.
+        comparisons: how many paired differences there are at all checkpoints together.
+    """
+    quantities = sum(2 * len(e.checkpoints) * len(e.observed) for e in experiments) + comparisons
     return critical_value(quantities, alpha=SELF_TEST_ALPHA)
 
 
@@ -55,6 +62,32 @@ def contradictions(
             if said:
                 step, name = experiment.checkpoints[s], experiment.observed[o].name
                 found.append(f"{statistic} of {name} at k = {step}: {said}")
+    return found
+
+
+def paired_contradictions(
+    paired: PairedMoments,
+    sides: tuple[Side, Side],
+    truths: tuple[ExactMoments, ExactMoments],
+    z: float,
+    precision: str,
+) -> list[str]:
+    """Every checkpoint where the difference of two sides excludes that of their exact means.
+
+    Args:
+        paired: the sample of the differences.
+        sides: smaller and larger.
+        truths: the exact moments of their experiments.
+        z: from `self_test_level`.
+        precision: decides the allowance for rounding.
+    """
+    found = []
+    exact = [t.mean[:, side.column] for side, t in zip(sides, truths, strict=True)]
+    for s, step in enumerate(sides[0].experiment.checkpoints):
+        sample, value = difference(paired, *sides, s, precision), float(exact[0][s] - exact[1][s])
+        said = contradiction(sample, value, "mean", z, precision)
+        if said:
+            found.append(f"paired difference at k = {step}: {said}")
     return found
 
 

@@ -14,12 +14,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from rich.text import Text
 
-from nqmbench.claims import Check, Claim, Suite
+from nqmbench.claims import Check, Claim, Item, Ordering
 from nqmbench.experiment import Experiment
 from nqmbench.ledger import Ledger
 from nqmbench.plan import Plan, make_plan
 from nqmbench.results import Run
 from nqmbench.stability import spectral_radius
+from nqmbench.suite import Suite
 from nqmbench.verdicts import PRESETS
 
 __all__ = ["Watcher", "describe_claim", "describe_suite", "print_summary"]
@@ -166,20 +167,29 @@ def describe_suite(suite: Suite) -> str:
     return "\n".join(lines)
 
 
-def describe_claim(suite: Suite, item: Claim | Check) -> str:
+def describe_claim(suite: Suite, item: Item) -> str:
     """What one claim says, as a formula where it has one, and on what it is tested."""
     lines = [f"{item.identity}  {item.ref}", item.doc, ""]
-    if isinstance(item, Claim):
-        from nqmbench.symbolic import evaluate, plain
-
-        formula = evaluate(item.formula, item.arguments)
-        lines.append(f"{item.statistic} of {item.of}, {item.kind}:")
-        lines.append(f"  {plain(formula) if formula is not None else 'a Python function'}")
+    if isinstance(item, Check):
+        lines.append(f"{item.kind} check, without simulation")
+    else:
+        lines += statement(item)
         plan = make_plan([suite], PRESETS["standard"])
         planned = next(c for c in plan.claims if c.item is item)
         lines += ["", planned.error or f"{planned.cells} cells in {len(planned.cases)} cases:"]
         lines += [f"  {case.label}" for case in planned.cases]
-    else:
-        lines.append(f"{item.kind} check, without simulation")
     lines.append(f"expected: {item.expect or 'open'}")
     return "\n".join(lines)
+
+
+def statement(item: Claim | Ordering) -> list[str]:
+    """What a claim or an ordering says of numbers."""
+    if isinstance(item, Ordering):
+        if item.statistic == "mean":
+            return ["ordering: E smaller <= E larger, trajectory by trajectory under one noise"]
+        return [f"ordering: smaller < larger in at least {item.probability:g} of the trajectories"]
+    from nqmbench.symbolic import evaluate, plain
+
+    formula = evaluate(item.formula, item.arguments)
+    written = plain(formula) if formula is not None else "a Python function"
+    return [f"{item.statistic} of {item.of}, {item.kind}:", f"  {written}"]

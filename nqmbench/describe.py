@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from nqmbench.claims import BOUNDS, Claim
+from nqmbench.claims import BOUNDS, Check, Claim
 from nqmbench.explain import Explanation, explanation
 from nqmbench.ledger import Ledger
 from nqmbench.moments import Moments
+from nqmbench.pictures import PlannedFigure
 from nqmbench.plan import Case, PlannedClaim
 from nqmbench.verdicts import ALPHA, PRESETS, Verdict, combine, critical_value
 from nqmbench.wording import worst
@@ -51,6 +52,13 @@ def describe(
                 "cells": ledger.plan.cells(suite.name),
                 "level": critical_value(ledger.plan.cells(suite.name)),
                 "claims": claims,
+                "figures": [
+                    figure_entry(f) for f in ledger.plan.figures if f.figure.suite == suite.name
+                ],
+                "outside": [
+                    {"ref": o.ref, "statement": o.statement, "reason": o.reason}
+                    for o in suite.outsiders
+                ],
             }
         )
     run = {
@@ -85,8 +93,8 @@ def claim_entry(ledger: Ledger, claim: PlannedClaim, rows: pd.DataFrame) -> dict
         "ref": item.ref,
         "mends": item.mends or "",
         "kind": item.kind,
-        "of": item.of if isinstance(item, Claim) else "",
-        "statistic": item.statistic if isinstance(item, Claim) else "",
+        "of": entry_of(claim),
+        "statistic": "" if isinstance(item, Check) else item.statistic,
         "doc": item.doc,
         "verdict": verdict.value,
         "expected": (item.expect or "").upper(),
@@ -94,7 +102,7 @@ def claim_entry(ledger: Ledger, claim: PlannedClaim, rows: pd.DataFrame) -> dict
         "reason": str(shown["reason"]),
         "case": str(shown["case"]),
         "deviation": float(shown["deviation"]),
-        "margin": claim.margin if isinstance(item, Claim) else None,
+        "margin": None if isinstance(item, Check) else claim.margin,
         "cases": len(rows),
     }
     if isinstance(item, Claim):
@@ -102,6 +110,20 @@ def claim_entry(ledger: Ledger, claim: PlannedClaim, rows: pd.DataFrame) -> dict
         if verdict is Verdict.REFUTED:
             entry |= ratio_entry(telling[1] if telling else None)
     return entry
+
+
+def entry_of(claim: PlannedClaim) -> str:
+    """What a claim is about: as it was written, or the observables of an ordering."""
+    if isinstance(claim.item, Claim):
+        return claim.item.of
+    return ", ".join(dict.fromkeys(case.of for case in claim.cases))
+
+
+def figure_entry(planned: PlannedFigure) -> dict[str, Any]:
+    """A figure: its panels in order; the curves stand in the table."""
+    figure = planned.figure
+    panels = [panel.title for panel in planned.panels]
+    return {"name": figure.name, "doc": figure.doc, "of": figure.of, "panels": panels}
 
 
 def is_as_expected(verdict: Verdict, expect: str | None) -> bool:
@@ -135,9 +157,10 @@ def formula_entry(claim: Claim) -> dict[str, str]:
 
 def explained_case(ledger: Ledger, claim: PlannedClaim) -> tuple[Case, Explanation] | None:
     """The first refuted case that a symbolic ratio explains."""
+    if not isinstance(claim.item, Claim):
+        return None
     for case in claim.cases:
         if ledger.verdict(ledger.of_case(claim, case)) is Verdict.REFUTED:
-            assert isinstance(claim.item, Claim)
             found = explanation(claim.item, case)
             if found is not None:
                 return case, found
@@ -151,9 +174,9 @@ def extreme_case(ledger: Ledger, claim: PlannedClaim, verdict: Verdict) -> str:
         records = ledger.of_case(claim, case)
         if ledger.verdict(records) is verdict and all(r.sample for r in records):
             deviation = worst(records).deviation
-            if claim.item.kind in BOUNDS and verdict is Verdict.CONFIRMED:
+            if claim.item.shape in BOUNDS and verdict is Verdict.CONFIRMED:
                 # A bound is nearest where the deviation is highest (upper) or lowest (lower).
-                deviations[case.label] = -deviation if "lower" in claim.item.kind else deviation
+                deviations[case.label] = -deviation if "lower" in claim.item.shape else deviation
             else:
                 deviations[case.label] = abs(deviation)
     return max(deviations, key=deviations.__getitem__, default="")

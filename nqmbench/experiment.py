@@ -215,8 +215,13 @@ class Experiment:
     @property
     def label(self) -> str:
         """Method, batch size and problem in one line."""
+        return ", ".join(self.label_parts)
+
+    @property
+    def label_parts(self) -> tuple[str, str, str]:
+        """Method, batch size and problem, in words."""
         problem = repr(self.problem).removeprefix("NoisyQuadratic(").removesuffix(")")
-        return f"{self.method.label}, B={self.batch}, {problem}"
+        return self.method.label, f"B={self.batch}", problem
 
 
 def _batch(checks: Arguments, seen: Any, steps: int) -> int | Schedule:

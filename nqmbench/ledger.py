@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nqmbench.comparisons import Side, difference, frequency
 from nqmbench.moments import Moments
+from nqmbench.passes import Contrast
 from nqmbench.plan import Case, Cell, Plan, PlannedClaim
 from nqmbench.samples import samples
+from nqmbench.together import PairedMoments
 from nqmbench.verdicts import (
     DETERMINISTIC,
     SMALLEST,
@@ -48,13 +51,18 @@ class Record:
     target: Region | None = None
     scale: float = np.nan
 
-    def hear(self, sample: Sample, precision: str) -> Verdict | None:
-        """Take a look: decide the cell if the sample allows it."""
-        kind, claimed = getattr(self.claim.item, "kind", ""), self.cell.claimed
+    def hear(self, sample: Sample, precision: str, larger: float = np.nan) -> Verdict | None:
+        """Take a look: decide the cell if the sample allows it.
+
+        Args:
+            sample: the estimate.
+            precision: of the simulation; decides what counts as rounding.
+            larger: of an ordering: the mean of its larger side.
+        """
         self.sample = sample
-        self.scale = self.cell.scale or self._natural_scale(sample)
+        self.scale = self.cell.scale or self._natural_scale(sample, larger)
         margin = self._tolerance(precision) if sample.deterministic else self.claim.margin
-        self.target = region(kind, claimed, self.scale, margin)
+        self.target = region(self.claim.item.shape, self.cell.claimed, self.scale, margin)
         # Without noise, what should be equal may differ by the rounding of a start of order 1.
         room = sample.floor + SMALLEST[precision] if sample.deterministic else 0.0
         self.verdict = decide(sample, self.target.widened(room), self.z)
@@ -74,31 +82,37 @@ class Record:
         stated = item.kind == "approximation" or getattr(item, "margin", None) is not None
         return self.claim.margin if stated else DETERMINISTIC[precision]
 
-    @property
-    def _variance(self) -> bool:
-        return getattr(self.claim.item, "statistic", "mean") == "variance"
+    def _natural_scale(self, sample: Sample, larger: float) -> float:
+        """|claimed| for squares and variances; the sample's rms where a value may cross 0.
 
-    def _natural_scale(self, sample: Sample) -> float:
-        """|claimed| for squares and variances; the sample's rms where a value may cross 0."""
-        if self._variance or self.case.observable.nonnegative:
+        A difference is relative to the larger side, a probability to the one claimed.
+        """
+        statistic = getattr(self.claim.item, "statistic", "mean")
+        if self.case.versus is not None:
+            return abs(larger) if statistic == "mean" else self.cell.claimed
+        if statistic == "variance" or self.case.observable.nonnegative:
             return abs(self.cell.claimed)
         return sample.rms
 
 
 class Ledger:
-    """All records of a run, by task."""
+    """All records of a run: of claims by task, of orderings by contrast."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.records: list[Record] = []
         self.by_task: dict[str, list[Record]] = {key: [] for key in plan.experiments}
+        self.by_contrast: dict[Contrast, list[Record]] = {}
         levels = {s.name: critical_value(plan.cells(s.name)) for s in plan.suites}
         for claim in plan.claims:
             for case in claim.cases:
                 for cell in case.cells:
                     record = Record(claim, case, cell, levels[claim.item.suite])
                     self.records.append(record)
-                    self.by_task[case.task].append(record)
+                    if case.contrast is None:
+                        self.by_task[case.task].append(record)
+                    else:
+                        self.by_contrast.setdefault(case.contrast, []).append(record)
         self.refuted: set[str] = set()
 
     def wanted(self, task: str) -> bool:
@@ -106,11 +120,17 @@ class Ledger:
 
         Cells of refuted claims need no decision, and cells in doubt get none.
         """
-        return any(
-            r.verdict is None
-            and r.claim.item.identity not in self.refuted
-            and not (r.sample is not None and r.sample.doubt)
-            for r in self.by_task[task]
+        return any(map(self._open, self.by_task[task]))
+
+    def undecided(self, contrast: Contrast) -> bool:
+        """True while an ordering about this contrast has such a cell."""
+        return any(map(self._open, self.by_contrast.get(contrast, ())))
+
+    def _open(self, record: Record) -> bool:
+        return (
+            record.verdict is None
+            and record.claim.item.identity not in self.refuted
+            and not (record.sample is not None and record.sample.doubt)
         )
 
     def hear(self, task: str, moments: Moments, precision: str) -> None:
@@ -123,12 +143,31 @@ class Ledger:
             if record.verdict is None:
                 place = (step_index[record.cell.step], column[record.case.observable.name])
                 statistic = getattr(record.claim.item, "statistic", "mean")
-                if record.hear(tables[statistic].at(place), precision) is Verdict.REFUTED:
-                    self.refuted.add(record.claim.item.identity)
+                self._note(record, record.hear(tables[statistic].at(place), precision))
+
+    def compare(
+        self, contrast: Contrast, paired: PairedMoments, smaller: Side, larger: Side, precision: str
+    ) -> None:
+        """Take a look at every open cell of the orderings that are about a contrast."""
+        step_index = {k: s for s, k in enumerate(smaller.experiment.checkpoints)}
+        for record in self.by_contrast.get(contrast, ()):
+            if record.verdict is None:
+                s = step_index[record.cell.step]
+                if getattr(record.claim.item, "statistic", "mean") == "probability":
+                    sample = frequency(paired, s)
+                else:
+                    sample = difference(paired, smaller, larger, s, precision)
+                self._note(record, record.hear(sample, precision, larger.mean(s)))
+
+    def _note(self, record: Record, verdict: Verdict | None) -> None:
+        if verdict is Verdict.REFUTED:
+            self.refuted.add(record.claim.item.identity)
 
     def of_case(self, claim: PlannedClaim, case: Case) -> list[Record]:
         """The records of one case, by step."""
-        return [r for r in self.by_task[case.task] if r.claim is claim and r.case is case]
+        contrast = case.contrast
+        among = self.by_task[case.task] if contrast is None else self.by_contrast[contrast]
+        return [r for r in among if r.claim is claim and r.case is case]
 
     def verdict(self, records: list[Record]) -> Verdict:
         """The verdict on several cells together."""

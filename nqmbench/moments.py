@@ -99,6 +99,11 @@ class Moments:
             return np.asarray(self.moment(3) / self.moment(2) ** 1.5)
 
 
+def of_constant(count: int, values: Reals) -> Moments:
+    """Return the moments of `count` values that are all the same: ``values``, shape (S, O)."""
+    return Moments(count, values, np.zeros((len(ORDERS), *values.shape)))
+
+
 def of_values(values: Reals) -> Moments:
     """Return the moments of values of shape (S, O, n), in two passes.
 

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from nqmbench.claims import Check, Claim, Suite
+from nqmbench.claims import Check, Claim, Item, Ordering
 from nqmbench.errors import InvalidArguments
 from nqmbench.experiment import Experiment, Observable, parse_observable
 from nqmbench.formulas import FormulaError, applies, claimed_value, given_scale
+from nqmbench.pairs import Quantity, label, matched
+from nqmbench.passes import Contrast, Pass, Task, arrange
+from nqmbench.pictures import PlannedFigure, plan_figure
+from nqmbench.suite import Suite
 from nqmbench.verdicts import Preset
 
-__all__ = ["Case", "Cell", "Plan", "PlannedClaim", "Task", "make_plan"]
+__all__ = ["Case", "Cell", "Plan", "PlannedClaim", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Case:
         label: the experiment and the coordinate in words.
         task: the key of the task that simulates it. observable: what is observed.
         cells: by step.
+        versus: of an ordering: the larger side; the fields above are about the smaller one.
     """
 
     label: str
@@ -49,18 +54,36 @@ class Case:
     task: str
     observable: Observable
     cells: tuple[Cell, ...]
+    versus: Quantity | None = None
+
+    @property
+    def contrast(self) -> Contrast | None:
+        """The two sides of an ordering by their tasks; None for a claim."""
+        if self.versus is None:
+            return None
+        experiment, observable = self.versus
+        return Contrast(
+            (self.task, self.observable.name), (experiment.recursion_key, observable.name)
+        )
+
+    @property
+    def of(self) -> str:
+        """The observable; of an ordering of two different ones their difference."""
+        if self.versus is None or self.versus[1] == self.observable:
+            return self.observable.name
+        return f"{self.observable.name} - {self.versus[1].name}"
 
 
 @dataclass(frozen=True, eq=False)
 class PlannedClaim:
-    """A claim or check, ready to be judged.
+    """A claim, ordering or check, ready to be judged.
 
     Args:
-        item: the claim or check. margin: relative.
+        item: the claim, ordering or check. margin: relative.
         cases: empty for a check. error: why it cannot be judged, else "".
     """
 
-    item: Claim | Check
+    item: Item
     margin: float
     cases: tuple[Case, ...] = ()
     error: str = ""
@@ -71,29 +94,20 @@ class PlannedClaim:
         return sum(len(case.cells) for case in self.cases)
 
 
-@dataclass(eq=False)
-class Task:
-    """What has to be simulated once: trajectories, and all checkpoints and observables wanted."""
-
-    template: Experiment
-    steps: set[int] = field(default_factory=set)
-    names: dict[str, None] = field(default_factory=dict)
-
-    def experiment(self) -> Experiment:
-        """The experiment with the union of what was wanted."""
-        e = self.template
-        return Experiment(
-            e.problem, e.method, e.batch, e.steps, sorted(self.steps), list(self.names)
-        )
-
-
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """All claims, and the distinct experiments by key, in the order of their first mention."""
+    """All claims and figures, and the distinct experiments by key, in the order of their mention.
+
+    Args:
+        suites, claims, figures: what is to be judged and shown.
+        experiments: by the key of their task. passes: which of them are simulated together.
+    """
 
     suites: tuple[Suite, ...]
     claims: tuple[PlannedClaim, ...]
+    figures: tuple[PlannedFigure, ...]
     experiments: dict[str, Experiment]
+    passes: tuple[Pass, ...]
 
     def cells(self, suite: str) -> int:
         """m: the number of cells over which the level of a suite is split."""
@@ -109,36 +123,68 @@ def make_plan(suites: Iterable[Suite], preset: Preset) -> Plan:
 
     Returns:
         The plan. A claim whose own code fails carries its error; the others go on.
+
+    Raises:
+        SuiteError: a figure's own code fails, or its experiments cannot meet the same noise.
     """
     chosen = tuple(suites)
     tasks: dict[str, Task] = {}
     planned = [plan_item(suite, item, preset, tasks) for suite in chosen for item in suite.items]
-    experiments = {key: task.experiment() for key, task in tasks.items() if task.steps}
-    return Plan(chosen, tuple(planned), experiments)
+    figures = [plan_figure(figure, tasks) for suite in chosen for figure in suite.figures]
+    contrasts = [c.contrast for claim in planned for c in claim.cases if c.contrast is not None]
+    groups: list[tuple[str, ...]] = [(c.smaller[0], c.larger[0]) for c in contrasts]
+    groups += [panel.tasks for figure in figures for panel in figure.panels]
+    passes = arrange(tasks, groups, contrasts)
+    experiments = {key: task.experiment() for key, task in tasks.items()}
+    return Plan(chosen, tuple(planned), tuple(figures), experiments, passes)
 
 
-def plan_item(
-    suite: Suite, item: Claim | Check, preset: Preset, tasks: dict[str, Task]
-) -> PlannedClaim:
+def plan_item(suite: Suite, item: Item, preset: Preset, tasks: dict[str, Task]) -> PlannedClaim:
     """One claim with its cells; what it needs is added to the tasks."""
     if isinstance(item, Check):
         return PlannedClaim(item, margin=0.0)
-    margin = item.accuracy if item.kind == "approximation" else preset.margin(item.statistic)
-    margin = item.margin if item.margin is not None else margin
+    margin = item.margin if item.margin is not None else natural_margin(item, preset)
     try:
-        cases = tuple(c for e in experiments_of(suite, item) for c in plan_cases(item, e))
+        cases = cases_of(suite, item)
     except (FormulaError, InvalidArguments) as error:
         return PlannedClaim(item, margin, error=str(error))
-    if not any(case.cells for case in cases):
+    if not cases:
         return PlannedClaim(
             item, margin, error="no cell: no experiment, or `when` excludes them all"
         )
     for case in cases:
-        if case.cells:
-            task = tasks.setdefault(case.task, Task(case.experiment))
-            task.steps.update(cell.step for cell in case.cells)
-            task.names[case.observable.name] = None
-    return PlannedClaim(item, margin, distinct([c for c in cases if c.cells]))
+        sides = [(case.experiment, case.observable), *([case.versus] if case.versus else [])]
+        for experiment, observable in sides:
+            task = tasks.setdefault(experiment.recursion_key, Task(experiment))
+            task.want([cell.step for cell in case.cells], observable.name)
+    return PlannedClaim(item, margin, distinct(cases))
+
+
+def natural_margin(item: Claim | Ordering, preset: Preset) -> float:
+    """The margin of a claim that states none: its own accuracy, or the preset's."""
+    if isinstance(item, Claim) and item.kind == "approximation":
+        return item.accuracy
+    return preset.margin("mean" if isinstance(item, Ordering) else item.statistic)
+
+
+def cases_of(suite: Suite, item: Claim | Ordering) -> list[Case]:
+    """The cases of a claim or ordering that have a cell.
+
+    Raises:
+        FormulaError, InvalidArguments: the suite's own code failed.
+    """
+    if isinstance(item, Ordering):
+        return [ordering_case(item, *pair) for pair in matched(item)]
+    every = [c for e in experiments_of(suite, item) for c in plan_cases(item, e)]
+    return [case for case in every if case.cells]
+
+
+def ordering_case(ordering: Ordering, smaller: Quantity, larger: Quantity) -> Case:
+    """One pair of an ordering; it is looked at where the smaller side's experiment is."""
+    experiment, observable = smaller
+    cells = [Cell(k, ordering.claimed, None) for k in steps_wanted(ordering, experiment)]
+    title = label(smaller, larger)
+    return Case(title, experiment, experiment.recursion_key, observable, tuple(cells), larger)
 
 
 def experiments_of(suite: Suite, claim: Claim) -> list[Experiment]:
@@ -185,7 +231,7 @@ def plan_cases(claim: Claim, experiment: Experiment) -> list[Case]:
     return cases
 
 
-def steps_wanted(claim: Claim, experiment: Experiment) -> tuple[int, ...]:
+def steps_wanted(claim: Claim | Ordering, experiment: Experiment) -> tuple[int, ...]:
     """The checkpoints at which the claim is held against the experiment.
 
     Raises:
@@ -212,16 +258,16 @@ def distinct(cases: list[Case]) -> tuple[Case, ...]:
     keys = [f" [{case.task[:8]}]" for case in cases]
     for values in (steps, keys):
         groups: dict[str, set[str]] = {}
-        for label, value in zip(labels, values, strict=True):
-            groups.setdefault(label, set()).add(value)
+        for text, value in zip(labels, values, strict=True):
+            groups.setdefault(text, set()).add(value)
         labels = [
-            label + value if len(groups[label]) > 1 else label
-            for label, value in zip(labels, values, strict=True)
+            text + value if len(groups[text]) > 1 else text
+            for text, value in zip(labels, values, strict=True)
         ]
     counts: Counter[str] = Counter()
     renamed = []
-    for case, label in zip(cases, labels, strict=True):
-        counts[label] += 1
-        name = f"{label} (#{counts[label]})" if counts[label] > 1 else label
+    for case, text in zip(cases, labels, strict=True):
+        counts[text] += 1
+        name = f"{text} (#{counts[text]})" if counts[text] > 1 else text
         renamed.append(replace(case, label=name))
     return tuple(renamed)

@@ -1,59 +1,30 @@
 """A run: suites in, verdicts out.
 
-The plan lists the distinct experiments. At each look every experiment that is still wanted is
-simulated up to the next number of trajectories, and its open cells are judged. Looks are the same
-for every budget and number of threads, so are the numbers.
+Suites are loaded, planned, simulated (`pursuit.py`) and written down as tables. Nothing here knows
+how a verdict is made or what a report looks like.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from nqmbench.arguments import Arguments
-from nqmbench.consistency import contradictions, self_test_level
 from nqmbench.describe import describe
-from nqmbench.experiment import Experiment
-from nqmbench.ledger import Ledger
-from nqmbench.moments import Moments, merge
-from nqmbench.plan import Plan, make_plan
+from nqmbench.moments import Moments
+from nqmbench.plan import make_plan
+from nqmbench.pursuit import Observer, Silent, Simulator, pursue
 from nqmbench.results import Run
-from nqmbench.simulation import PRECISIONS, check_kernels, run_increment, usable_threads
+from nqmbench.simulation import PRECISIONS, check_kernels, usable_threads
 from nqmbench.suites import load_suites, select
-from nqmbench.tables import cell_table, estimate_table, verdict_table
-from nqmbench.theory import ExactMoments, exact
+from nqmbench.tables import cell_table, curve_table, estimate_table, verdict_table
+from nqmbench.theory import exact
 from nqmbench.threads import check_threads
-from nqmbench.verdicts import PRESETS, Preset, look_sizes
+from nqmbench.verdicts import PRESETS
 
-__all__ = ["Observer", "run"]
-
-
-class Observer(Protocol):
-    """Someone who watches a run, such as a progress bar."""
-
-    def planned(self, plan: Plan) -> None:
-        """The plan is made; nothing is simulated yet."""
-
-    def simulated(self, experiment: Experiment, trials: int, of: int) -> None:
-        """So many of the trajectories up to the next look are done."""
-
-    def looked(self, ledger: Ledger, experiment: Experiment, trials: int) -> None:
-        """An experiment has reached so many trajectories and its cells were judged."""
-
-
-class Silent:
-    """The observer who says nothing."""
-
-    def planned(self, plan: Plan) -> None:
-        """Nothing."""
-
-    def simulated(self, experiment: Experiment, trials: int, of: int) -> None:
-        """Nothing."""
-
-    def looked(self, ledger: Ledger, experiment: Experiment, trials: int) -> None:
-        """Nothing."""
+__all__ = ["run"]
 
 
 def run(
@@ -100,10 +71,13 @@ def run(
     chosen = select(load_suites(suites), patterns)
     plan = make_plan(chosen, PRESETS[preset])
     watch = observer or Silent()
+    simulator = Simulator(plan, start, workers, precision, watch)
     watch.planned(plan)
+    simulator.check()
     truths = {key: exact(e) for key, e in plan.experiments.items()}
-    ledger, moments, bugs = pursue(plan, truths, PRESETS[preset], start, workers, precision, watch)
-    verdicts = verdict_table(ledger, truths, bugs)
+    ledger, found = pursue(simulator, truths, PRESETS[preset])
+    singles = single_runs(simulator)
+    verdicts = verdict_table(ledger, truths, found.bugs)
     arguments = {
         "names": list(patterns),
         "preset": preset,
@@ -112,78 +86,28 @@ def run(
         "suites": "shipped" if suites is None else str(suites),
     }
     seconds = time.monotonic() - clock
-    about = describe(ledger, verdicts, moments, arguments, usable_threads(workers), seconds)
-    cells = cell_table(ledger, truths)
-    return Run(verdicts, cells, estimate_table(ledger, moments, truths, precision), about)
+    about = describe(ledger, verdicts, found.moments, arguments, usable_threads(workers), seconds)
+    return Run(
+        verdicts,
+        cell_table(ledger, truths),
+        estimate_table(ledger, found.moments, truths, precision),
+        about,
+        curve_table(plan, found.moments, truths, singles),
+    )
 
 
-def pursue(
-    plan: Plan,
-    truths: dict[str, ExactMoments],
-    preset: Preset,
-    seed: int,
-    threads: int,
-    precision: str,
-    watch: Observer,
-) -> tuple[Ledger, dict[str, Moments], dict[str, list[str]]]:
-    """Look at the experiments until every claim is decided or the budget is used.
-
-    Returns:
-        The ledger, the moments of every experiment's last look, and contradictions by task.
-    """
-    ledger = Ledger(plan)
-    moments: dict[str, Moments] = {}
-    bugs: dict[str, list[str]] = {}
-    z = self_test_level(plan.experiments.values())
-    looks = {key: iter(affordable(e, preset)) for key, e in plan.experiments.items()}
-    while True:
-        due = [key for key in looks if ledger.wanted(key)]
-        if not due:
-            break
-        for key in due:
-            size = next(looks[key], None)
-            if size is None:
-                del looks[key]
-                continue
-            experiment = plan.experiments[key]
-            moments[key] = extend(
-                experiment, moments.get(key), size, seed, threads, precision, watch
-            )
-            ledger.hear(key, moments[key], precision)
-            found = contradictions(experiment, moments[key], truths[key], z, precision)
-            bugs.setdefault(key, []).extend(found)
-            watch.looked(ledger, experiment, moments[key].count)
-    return ledger, moments, bugs
-
-
-def affordable(experiment: Experiment, preset: Preset) -> list[int]:
-    """The looks of an experiment within the preset's budget; none if the first is beyond it.
-
-    Without noise one trajectory says everything. The work counts every sample that is drawn:
-    Gaussian batches are one draw, those of the other laws are drawn sample by sample.
-    """
-    if experiment.problem.noiseless:
-        return [1]
-    d, steps = experiment.problem.d, experiment.steps
-    literal = experiment.problem.noise.name != "gaussian"
-    work = d * steps * (float(experiment.batch_sizes.mean()) if literal else 1.0)
-    return [n for n in look_sizes(d, steps) if n <= preset.trials and n * work <= preset.work]
-
-
-def extend(
-    experiment: Experiment,
-    moments: Moments | None,
-    size: int,
-    seed: int,
-    threads: int,
-    precision: str,
-    watch: Observer,
-) -> Moments:
-    """The moments of the first `size` trajectories: those known, merged with the next ones."""
-    first = moments.count if moments is not None else 0
-
-    def progress(done: int) -> None:
-        watch.simulated(experiment, first + done, size)
-
-    more = run_increment(experiment, first, size - first, seed, threads, precision, progress)
-    return more if moments is None else merge(moments, more)
+def single_runs(simulator: Simulator) -> dict[str, Moments]:
+    """Trajectory 0 of every experiment of which a figure shows a single run, by task."""
+    plan = simulator.plan
+    wanted = {
+        task
+        for figure in plan.figures if figure.figure.single
+        for panel in figure.panels
+        for task in panel.tasks
+    }  # fmt: skip
+    quiet = replace(simulator, watch=Silent())
+    found: dict[str, Moments] = {}
+    for together in plan.passes:
+        if wanted.intersection(together.tasks):
+            found |= quiet.trajectories(together, 0, 1).moments
+    return found

@@ -15,21 +15,14 @@ from typing import TYPE_CHECKING, Any
 from nqmbench.arguments import Arguments, choices
 from nqmbench.experiment import Experiment
 from nqmbench.moments import Moments
-from nqmbench.simulation import (
-    LARGEST_TRIALS,
-    PRECISIONS,
-    Estimates,
-    check_kernels,
-    compile_program,
-)
+from nqmbench.simulation import LARGEST_TRIALS, PRECISIONS, Estimates, check_kernels
 from nqmbench.threads import check_threads
+from nqmbench.together import PairedMoments, check_room, run_together
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Paired", "SharedEstimates", "simulate_shared"]
-
-LARGEST_BUFFER = 2**27  # bytes of each thread's buffer: the whole process stays below 300 MiB
 
 COLUMNS = [
     "left",
@@ -145,57 +138,28 @@ def simulate_shared(
     start = checks.integer("seed", seed, 0, 2**64 - 1)
     checks.choice("precision", precision, PRECISIONS)
     workers = check_threads(checks, threads)
-    kernels = check_kernels(checks)
+    check_kernels(checks)
     _check_agreement(checks, members)
     pairs = list(differences) if isinstance(differences, Sequence) else [differences]
     found = [_check_pair(checks, members, pair) for pair in pairs] if members else []
     checks.done()
 
-    from nqmbench.kernels import Bundle, Contrast, superblock_size
-    from nqmbench.kernels import simulate as run_blocks
-
-    programs = tuple(compile_program(e, precision) for e in members)
-    sizes = {superblock_size(p) for p in programs}
-    if len(sizes) > 1:
-        # The order in which moments are merged is part of an experiment's digits.
-        checks.complain(
-            "experiments",
-            [len(e.observed) for e in members],
-            "about equal numbers of observables, so that all are merged in portions of one size, "
-            f"not in portions of {' or '.join(map(str, sorted(sizes)))} trajectories; simulate the "
-            "one with more observables apart, or ask it for fewer",
-        )
-        checks.done()
-    room = 8 * sizes.pop() * len(members[0].checkpoints)
-    columns = sum(len(e.observed) for e in members) + 2 * len(found)
-    if room * columns > LARGEST_BUFFER:
-        checks.complain(
-            "experiments",
-            f"{len(members)} with {columns} results",
-            f"{LARGEST_BUFFER // room} results at these checkpoints; simulate some of them apart",
-        )
-        checks.done()
-    bundle = Bundle(programs, tuple(Contrast(*a, *b) for a, b in found))
-    moments = run_blocks(bundle, start, 0, count, workers, kernels=kernels)
-    steps, first = members[0].checkpoints, bundle.first_observable
+    check_room(checks, members, len(found), precision)
+    checks.done()
+    done = run_together(members, found, 0, count, start, workers, precision)
     estimates = tuple(
-        Estimates(steps, tuple(o.name for o in e.observed), _columns(moments, a, b))
-        for e, a, b in zip(members, first[:-1], first[1:], strict=True)
+        Estimates(e.checkpoints, tuple(o.name for o in e.observed), moments)
+        for e, moments in zip(members, done.members, strict=True)
     )
     paired = tuple(
-        Paired(
-            (a, members[a].observed[o].name),
-            (b, members[b].observed[p].name),
-            _columns(moments, first[-1] + 2 * c, first[-1] + 2 * c + 1),
-            _columns(moments, first[-1] + 2 * c + 1, first[-1] + 2 * c + 2),
-        )
-        for c, ((a, o), (b, p)) in enumerate(found)
+        Paired((a, members[a].observed[o].name), (b, members[b].observed[p].name), *_both(moments))
+        for ((a, o), (b, p)), moments in zip(found, done.contrasts, strict=True)
     )
-    return SharedEstimates(steps, estimates, paired)
+    return SharedEstimates(members[0].checkpoints, estimates, paired)
 
 
-def _columns(moments: Moments, begin: int, end: int) -> Moments:
-    return Moments(moments.count, moments.mean[:, begin:end], moments.central[:, :, begin:end])
+def _both(moments: PairedMoments) -> tuple[Moments, Moments]:
+    return moments.difference, moments.below
 
 
 def _check_agreement(checks: Arguments, members: list[Experiment]) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nqmbench.arguments import Arguments
 from nqmbench.experiment import Experiment
-from nqmbench.moments import Moments
+from nqmbench.moments import Moments, of_constant
 from nqmbench.recursion import sequential
 from nqmbench.threads import check_threads
 
@@ -141,8 +141,7 @@ def run_increment(
         progress: called with the number of trajectories done, between calls of the kernel.
     """
     if experiment.problem.noiseless:
-        values = run_noiseless(experiment)  # every trajectory is this one
-        return Moments(trials, values, np.zeros((5, *values.shape)))
+        return of_constant(trials, run_noiseless(experiment))  # every trajectory is this one
     from nqmbench.kernels import Bundle
     from nqmbench.kernels import simulate as run_blocks
 

@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nqmbench.arguments import choices
-from nqmbench.claims import Suite
 from nqmbench.errors import SuiteError, UsageError
+from nqmbench.suite import Suite
 
 __all__ = ["load_suites", "select", "shipped_folder"]
 

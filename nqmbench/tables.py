@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nqmbench.checks import CheckResult, judge_check
-from nqmbench.claims import Check, Claim
+from nqmbench.claims import Check, Claim, Ordering
 from nqmbench.experiment import Experiment
 from nqmbench.explain import explanation
 from nqmbench.ledger import Ledger, Record
 from nqmbench.moments import Moments
-from nqmbench.plan import Case, PlannedClaim
-from nqmbench.results import CELL_COLUMNS, ESTIMATE_COLUMNS, VERDICT_COLUMNS
+from nqmbench.pictures import PlannedCurve
+from nqmbench.plan import Case, Plan, PlannedClaim
+from nqmbench.results import CELL_COLUMNS, CURVE_COLUMNS, ESTIMATE_COLUMNS, VERDICT_COLUMNS
 from nqmbench.samples import samples
 from nqmbench.theory import ExactMoments
 from nqmbench.verdicts import Verdict
@@ -23,9 +24,10 @@ from nqmbench.wording import check_reason, reason, worst
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["cell_table", "estimate_table", "verdict_table"]
+__all__ = ["cell_table", "curve_table", "estimate_table", "verdict_table"]
 
 NAN = math.nan
+SPREAD = 1.96  # standard errors on either side of a curve: an interval for the eye, of 95 %
 
 
 def verdict_table(
@@ -60,7 +62,7 @@ def cell_table(ledger: Ledger, truths: Mapping[str, ExactMoments]) -> pd.DataFra
                 **common(r.claim),
                 "case": r.case.label,
                 "method": r.case.experiment.method.title,
-                "of": r.case.observable.name,
+                "of": r.case.of,
                 "step": r.cell.step,
                 "formula": r.cell.claimed,
                 "exact": exact_value(ledger, r, truths),
@@ -131,7 +133,7 @@ def common(claim: PlannedClaim) -> dict[str, Any]:
         "mends": item.mends or "",
         "case": "",
         "of": item.of if isinstance(item, Claim) else "",
-        "statistic": item.statistic if isinstance(item, Claim) else "",
+        "statistic": "" if isinstance(item, Check) else item.statistic,
         "kind": item.kind,
         "expected": (item.expect or "").upper(),
         "margin": claim.margin,
@@ -157,13 +159,15 @@ def case_row(
     truths: Mapping[str, ExactMoments],
     bugs: Mapping[str, list[str]],
 ) -> dict[str, Any]:
-    """The row of a claim on one experiment and observable."""
-    assert isinstance(claim.item, Claim)
+    """The row of a claim on one experiment and observable, or of an ordering on one pair."""
+    assert isinstance(claim.item, Claim | Ordering)
     records = ledger.of_case(claim, case)
     verdict = ledger.verdict(records)
     shown = worst(records)
     sample = shown.sample
-    ratio = explanation(claim.item, case) if verdict is Verdict.REFUTED else None
+    ratio = None
+    if verdict is Verdict.REFUTED and isinstance(claim.item, Claim):
+        ratio = explanation(claim.item, case)
     refuted = claim.item.identity in ledger.refuted
     text = reason(case, records, verdict, refuted, ratio.sentence if ratio else "")
     if bugs.get(case.task):
@@ -172,7 +176,7 @@ def case_row(
     low, high = sample.interval(shown.z) if sample else (NAN, NAN)
     return common(claim) | {
         "case": case.label,
-        "of": case.observable.name,
+        "of": case.of,
         "verdict": verdict.value,
         "reason": text,
         "worst_step": shown.cell.step,
@@ -187,13 +191,82 @@ def case_row(
 
 
 def exact_value(ledger: Ledger, record: Record, truths: Mapping[str, ExactMoments]) -> float:
-    """The exact mean or variance of a cell."""
-    truth = truths[record.case.task]
-    s = ledger.plan.experiments[record.case.task].checkpoints.index(record.cell.step)
-    o = truth.observables.index(record.case.observable.name)
-    assert isinstance(record.claim.item, Claim)
-    table = truth.mean if record.claim.item.statistic == "mean" else truth.variance
-    return float(table[s, o])
+    """The exact mean or variance of a cell, the exact difference of an ordering's means.
+
+    NaN for a probability, which exact theory does not know.
+    """
+    item, contrast, step = record.claim.item, record.case.contrast, record.cell.step
+    assert isinstance(item, Claim | Ordering)
+    if item.statistic == "probability":
+        return NAN
+
+    def exact(task: str, name: str) -> float:
+        truth = truths[task]
+        s = ledger.plan.experiments[task].checkpoints.index(step)
+        table = truth.variance if item.statistic == "variance" else truth.mean
+        return float(table[s, truth.observables.index(name)])
+
+    if contrast is None:
+        return exact(record.case.task, record.case.observable.name)
+    return exact(*contrast.smaller) - exact(*contrast.larger)
+
+
+def curve_table(
+    plan: Plan,
+    moments: Mapping[str, Moments],
+    truths: Mapping[str, ExactMoments],
+    singles: Mapping[str, Moments],
+) -> pd.DataFrame:
+    """One row per figure, panel, curve and step.
+
+    Args:
+        plan: has the figures.
+        moments: of every experiment's last look, by task; what was not simulated is left out.
+        truths: exact moments by task.
+        singles: one trajectory by task, of the figures that show a single run.
+    """
+    rows: list[dict[str, Any]] = []
+    for planned in plan.figures:
+        for panel in planned.panels:
+            for curve in panel.curves:
+                place = {
+                    "suite": planned.figure.suite, "figure": planned.figure.name,
+                    "panel": panel.title, "curve": curve.label,
+                    "method": curve.experiment.method.title, "of": curve.observable.name,
+                }  # fmt: skip
+                alone = singles.get(curve.task) if planned.figure.single else None
+                if curve.task in moments:
+                    experiment, known = plan.experiments[curve.task], moments[curve.task]
+                    points = curve_points(curve, experiment, known, truths[curve.task], alone)
+                    rows += [place | point for point in points]
+    return frame(rows, CURVE_COLUMNS)
+
+
+def curve_points(
+    curve: PlannedCurve,
+    experiment: Experiment,
+    moments: Moments,
+    truth: ExactMoments,
+    single: Moments | None,
+) -> list[dict[str, Any]]:
+    """The points of one curve: mean with its interval, exact theory, a single run."""
+    column = truth.observables.index(curve.observable.name)
+    found = moments.mean_estimate()
+    constant = moments.moment(2) == 0
+    points = []
+    for step in curve.steps:
+        place = experiment.checkpoints.index(step), column
+        mean = float(found.value[place])
+        half = 0.0 if constant[place] else SPREAD * float(found.error[place])
+        points.append(
+            {
+                "step": step, "mean": mean, "low": mean - half, "high": mean + half,
+                "exact": float(truth.mean[place]),
+                "single": NAN if single is None else float(single.mean[place]),
+                "trials": moments.count,
+            }
+        )  # fmt: skip
+    return points
 
 
 def frame(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
@@ -201,7 +274,7 @@ def frame(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> pd.Dat
     import pandas as pd
 
     table = pd.DataFrame(list(rows), columns=list(columns))
-    for column in ("worst_step", "trials"):
+    for column in ("worst_step", "step", "trials"):
         if column in table:
             table[column] = table[column].astype("Int64")
     text = [c for c in columns if c in ("case", "of", "statistic", "reason", "verdict", "method")]

@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import betainccinv, betaincinv, ndtr, ndtri
 
 __all__ = [
-    "ALPHA", "LOOKS", "PRESETS", "ROUNDING", "Preset", "Region", "Sample", "Verdict", "combine",
-    "critical_value", "decide", "decide_check", "excess", "hall_interval", "look_sizes", "region",
+    "ALPHA", "LOOKS", "PRESETS", "ROUNDING", "Frequency", "Preset", "Region", "Sample",
+    "Verdict", "combine", "critical_value", "decide", "decide_check", "excess", "hall_interval",
+    "look_sizes", "region",
 ]  # fmt: skip
 
 ALPHA = 0.05  # the probability of any wrong verdict in a suite
@@ -123,6 +124,34 @@ class Sample:
         if self.deterministic:
             return self.estimate, self.estimate
         return hall_interval(self.estimate, self.error, self.skewness, self.count, z)
+
+
+@dataclass(frozen=True)
+class Frequency(Sample):
+    """How often an event happened; its interval is exact at every count, so there is no gate.
+
+    >>> [round(end, 3) for end in Frequency.of(80, 100).interval(z=1.96)]
+    [0.708, 0.873]
+    """
+
+    @classmethod
+    def of(cls, happened: int, count: int, doubt: str = "") -> Frequency:
+        """The sample of an event that happened so many times among `count` trajectories."""
+        p = happened / count
+        return cls(p, math.sqrt(p * (1 - p) / count), 0.0, count, doubt=doubt)
+
+    @property
+    def trusted(self) -> bool:
+        """True unless something puts the event itself in doubt."""
+        return not self.doubt
+
+    def interval(self, z: float) -> tuple[float, float]:
+        """Clopper and Pearson's interval (Biometrika 1934) at the level of z in either tail."""
+        happened, tail = round(self.estimate * self.count), float(ndtr(-z))
+        missed = self.count - happened
+        low = float(betaincinv(happened, missed + 1, tail)) if happened else 0.0
+        high = float(betainccinv(happened + 1, missed, tail)) if missed else 1.0
+        return low, high
 
 
 @dataclass(frozen=True)

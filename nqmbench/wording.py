@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from nqmbench.checks import CheckResult
-from nqmbench.claims import BOUNDS
+from nqmbench.claims import BOUNDS, Ordering
 from nqmbench.ledger import Record
 from nqmbench.plan import Case
 from nqmbench.verdicts import GATE, Verdict
@@ -32,7 +32,7 @@ def percent(x: float, signed: bool = False) -> str:
 def worst(records: Sequence[Record]) -> Record:
     """The record that says most about a case: a refuted one before an open one before the rest."""
     kinds = {r.verdict for r in records}
-    if kinds == {Verdict.CONFIRMED} and records[0].claim.item.kind in BOUNDS:
+    if kinds == {Verdict.CONFIRMED} and records[0].claim.item.shape in BOUNDS:
         return nearest(records)
     order = [Verdict.REFUTED, Verdict.DIVERGED, None, Verdict.CONFIRMED]
 
@@ -70,11 +70,16 @@ def reason(
     if sample is None:
         return "not simulated: the first look alone exceeds the budget; take a larger preset"
     claimed, kind = record.cell.claimed, record.claim.item.kind
+    if isinstance(record.claim.item, Ordering) and verdict in (
+        Verdict.REFUTED,
+        Verdict.CONFIRMED,
+    ):
+        return compared(record, records, verdict)
     if verdict is Verdict.REFUTED:
         number = f"claimed {claimed:.6g}, simulated {sample.estimate:.6g}"
         far = distance(record)
         size = f" by at least {percent(far)}" if math.isfinite(far) else ""
-        verb = f"{kind} broken" if kind in ("upper bound", "lower bound") else "off"
+        verb = f"{kind} broken" if kind in BOUNDS else "off"
         text = f"{verb}{size} at k = {step}: {number}"
         return f"{ratio}; {text}" if ratio else text
     if verdict is Verdict.CONFIRMED:
@@ -96,7 +101,7 @@ def confirmed(record: Record, records: Sequence[Record]) -> str:
         if "bound" in kind:
             return "holds, without noise"
     step = record.cell.step
-    if kind in ("upper bound", "lower bound"):
+    if kind in BOUNDS:
         near = nearest(records)
         if not math.isfinite(near.deviation):
             return "holds; nothing comes near"
@@ -114,9 +119,39 @@ def confirmed(record: Record, records: Sequence[Record]) -> str:
     return text
 
 
+def compared(record: Record, records: Sequence[Record], verdict: Verdict) -> str:
+    """How a decided ordering came out: by how much the smaller side is below the larger one.
+
+    Args:
+        record: the one to speak of.
+        records: all of the case.
+        verdict: CONFIRMED or REFUTED.
+    """
+    sample, step = record.sample, record.cell.step
+    assert sample is not None
+    low, high = sample.interval(record.z)
+    strictly = "" if record.claim.margin else ", without a margin"
+    if getattr(record.claim.item, "statistic", "") == "probability":
+        share = f"smaller in {percent(sample.estimate)} of the runs at k = {step}"
+        ends = f"between {percent(low)} and {percent(high)}"
+        return f"{share} ({ends}); claimed: at least {percent(record.cell.claimed)}"
+    ends = " and ".join(percent(x / record.scale, True) for x in (low, high))
+    if verdict is Verdict.REFUTED:
+        far = f"by at least {percent(low / record.scale)}"
+        return f"not smaller but larger {far} at k = {step}: difference {sample.estimate:.6g}"
+    if sample.deterministic and high == 0:
+        return f"equal at k = {step}, and never larger"
+    known = [r for r in records if r.sample is not None]
+    if all(r.sample.interval(r.z)[1] < 0 for r in known if r.sample is not None):
+        where = "" if len(known) == 1 else "nearest "
+        return f"smaller{strictly}; {where}at k = {step}: the difference is between {ends}"
+    margin = f"within {percent(record.claim.margin)}" if record.claim.margin else "without a margin"
+    return f"not larger, {margin}; nearest at k = {step}: the difference is between {ends}"
+
+
 def nearest(records: Sequence[Record]) -> Record:
     """The record that comes closest to breaking its bound, or breaks it most."""
-    sign = -1 if records[0].claim.item.kind == "upper bound" else 1
+    sign = -1 if records[0].claim.item.shape == "upper bound" else 1
     known = [r for r in records if math.isfinite(r.deviation)]
     return min(known or records, key=lambda r: sign * r.deviation)
 
@@ -158,10 +193,20 @@ def trials_needed(record: Record) -> float:
     sample = record.sample
     assert sample is not None
     spread = sample.error * math.sqrt(sample.count) / record.scale
-    room = abs(record.claim.margin - abs(record.deviation))
+    room = distance_to_edge(record)
     if room < 0.02 * record.claim.margin or not math.isfinite(spread):
         return 0.0
     return max((spread * (record.z + 1.3) / room) ** 2 - sample.count, 0.0)
+
+
+def distance_to_edge(record: Record) -> float:
+    """How far the estimate is from the nearest end of the region, relative to the scale."""
+    margin, deviation = record.claim.margin, record.deviation
+    if record.claim.item.shape == "upper bound":
+        return abs(margin - deviation)
+    if record.claim.item.shape == "lower bound":
+        return abs(margin + deviation)
+    return abs(margin - abs(deviation))
 
 
 def check_reason(kind: str, result: CheckResult) -> str:

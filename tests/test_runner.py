@@ -8,7 +8,7 @@ import pytest
 from planted import HEAD
 
 import nqmbench as nq
-from nqmbench import runner, simulation
+from nqmbench import pursuit, runner, together
 from nqmbench.errors import InvalidArguments, SuiteError, UsageError
 from nqmbench.theory import ExactMoments
 from nqmbench.verdicts import Preset, look_sizes
@@ -42,11 +42,12 @@ def test_a_users_suite_is_judged_right(standard):
 def test_one_experiment_wanted_by_many_claims_is_simulated_once(planted, monkeypatch):
     increments = []
 
-    def spy(experiment, first, trials, *rest):
-        increments.append((experiment.recursion_key, first, trials))
-        return simulation.run_increment(experiment, first, trials, *rest)
+    def spy(members, contrasts, first, trials, *rest):
+        increments.append((members[0].recursion_key, first, trials))
+        assert len(members) == 1
+        return together.run_together(members, contrasts, first, trials, *rest)
 
-    monkeypatch.setattr(runner, "run_increment", spy)
+    monkeypatch.setattr(pursuit, "run_together", spy)
     run = nq.run("planted", preset="quick", suites=planted, threads=1)
     assert len({key for key, _, _ in increments}) == 1
     ends = [first + trials for _, first, trials in increments]
@@ -116,7 +117,7 @@ def wrong_theory(field):
     return planted
 
 
-right_program = simulation.compile_program
+right_program = together.compile_program
 
 
 def wrong_sigma(experiment, precision):
@@ -128,7 +129,7 @@ def wrong_sigma(experiment, precision):
 def test_a_planted_error_of_ours_makes_the_run_inconsistent(planted, monkeypatch, error):
     # The honest run, just below, is the negative control.
     if error == "sigma":
-        monkeypatch.setattr(simulation, "compile_program", wrong_sigma)
+        monkeypatch.setattr(together, "compile_program", wrong_sigma)
     else:
         monkeypatch.setattr(runner, "exact", wrong_theory(error))
     run = nq.run("planted", preset="quick", suites=planted, threads=2)
@@ -247,18 +248,18 @@ def test_wrong_suites_are_refused_before_anything_is_simulated(tmp_path, suite_f
 def test_the_looks_stay_within_the_budget():
     e = nq.Experiment(nq.NoisyQuadratic(np.ones(10)), nq.sgd(0.1), steps=1000)
     preset = Preset("tiny", 0.1, 0.1, trials=2**18, work=2**40)
-    assert runner.affordable(e, preset)[-1] == 2**18
+    assert pursuit.affordable(e, preset)[-1] == 2**18
     short = Preset("tiny", 0.1, 0.1, trials=2**18, work=10**4 * 100_000)
-    assert runner.affordable(e, short) == [65_536, 98_304]
+    assert pursuit.affordable(e, short) == [65_536, 98_304]
     nothing = Preset("tiny", 0.1, 0.1, trials=1, work=1)
-    assert runner.affordable(e, nothing) == []
+    assert pursuit.affordable(e, nothing) == []
 
 
 def test_literal_batches_cost_what_they_draw():
     def looks(noise, batch):
         problem = nq.NoisyQuadratic(1.0, noise=noise)
         e = nq.Experiment(problem, nq.sgd(0.1), batch=batch, steps=1000)
-        return runner.affordable(e, Preset("tiny", 0.1, 0.1, trials=2**30, work=2**30))
+        return pursuit.affordable(e, Preset("tiny", 0.1, 0.1, trials=2**30, work=2**30))
 
     assert looks("gaussian", 100) == looks("gaussian", 1) == looks("laplace", 1)
     assert max(looks("laplace", 10)) * 8 < max(looks("laplace", 1)) < max(looks("laplace", 10)) * 12

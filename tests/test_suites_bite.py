@@ -10,10 +10,11 @@ from dataclasses import replace
 
 import pytest
 
-from nqmbench.claims import Claim, Suite
+from nqmbench.claims import Claim
 from nqmbench.describe import claim_entry
 from nqmbench.plan import make_plan
-from nqmbench.runner import Silent, pursue
+from nqmbench.pursuit import Simulator, pursue
+from nqmbench.suite import Suite
 from nqmbench.suites import load_suites
 from nqmbench.tables import verdict_table
 from nqmbench.theory import exact
@@ -28,8 +29,8 @@ SEED = 5
 def verdicts_of(suites):
     plan = make_plan(suites, PRESET)
     truths = {key: exact(e) for key, e in plan.experiments.items()}
-    ledger, _, bugs = pursue(plan, truths, PRESET, SEED, 2, "mixed", Silent())
-    table = verdict_table(ledger, truths, bugs)
+    ledger, found = pursue(Simulator(plan, SEED, 2, "mixed"), truths, PRESET)
+    table = verdict_table(ledger, truths, found.bugs)
     return {
         c.item.identity: claim_entry(ledger, c, table[table["claim"] == c.item.name])["verdict"]
         for c in plan.claims

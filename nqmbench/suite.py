@@ -1,0 +1,343 @@
+"""How a suite is written: its claims, orderings, checks and figures, each checked as it is added.
+
+    suite = Suite("sgd", experiments=[...])
+
+    @suite.claim("boxed second moment", of="w2[i]", ref="T1-08", expect="refuted")
+    def boxed(k, h, eta, B, sigma, w0):
+        return ...
+
+What is wrong is said at once, at the line of the suite file; what only shows when the experiments
+are built, such as a formula that raises, becomes an ERROR of that claim alone.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+
+from nqmbench.arguments import Arguments
+from nqmbench.claims import (
+    CHECK_KINDS,
+    CLAIM_KINDS,
+    EXPECTATIONS,
+    ORDERING_STATISTICS,
+    STATISTICS,
+    Check,
+    Claim,
+    Experiments,
+    Figure,
+    Item,
+    Ordering,
+    Outside,
+    Panel,
+    Sides,
+)
+from nqmbench.experiment import Experiment, parse_observable
+
+__all__ = ["Suite"]
+
+Formula = TypeVar("Formula", bound=Callable[..., Any])
+
+
+@dataclass(eq=False)
+class Suite:
+    """A collection of claims about the same experiments, usually one topic of one source.
+
+    Args:
+        name: a word for the command line: letters, digits, "-" and "_".
+        summary: one line. source: the text and section.
+        experiments: a sequence, or a function that returns one (called when the suite runs, so
+            that listing the suites stays fast).
+
+    Raises:
+        InvalidArguments: names every wrong field, what was given and what is allowed.
+
+    >>> suite = Suite("demo", summary="a demonstration")
+    >>> @suite.check("powers of two", kind="identity")
+    ... def powers():
+    ...     return 2.0**10, 1024.0
+    >>> [item.identity for item in suite.items]
+    ['demo::powers of two']
+    """
+
+    name: str
+    summary: str = ""
+    source: str = ""
+    experiments: Experiments = ()
+    items: list[Item] = field(default_factory=list, init=False)
+    figures: list[Figure] = field(default_factory=list, init=False)
+    outsiders: list[Outside] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        checks = Arguments("Suite")
+        name: Any = self.name
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", name):
+            checks.complain("name", name, "1 to 60 ASCII letters, digits, '-' and '_'")
+        check_experiments(checks, self.experiments)
+        checks.done()
+
+    def claim(
+        self,
+        name: str,
+        *,
+        of: str,
+        statistic: str = "mean",
+        kind: str = "equality",
+        ref: str = "",
+        expect: str | None = None,
+        mends: str | None = None,
+        experiments: Experiments | None = None,
+        when: Callable[..., Any] | None = None,
+        at: str | int | Sequence[int] | None = None,
+        margin: float | None = None,
+        accuracy: float = 0.1,
+        scale: float | Callable[..., Any] | None = None,
+    ) -> Callable[[Formula], Formula]:
+        """Decorate a formula to make it a claim of this suite; see `Claim` for the arguments.
+
+        Raises:
+            InvalidArguments: names every wrong argument, and a name that is already taken.
+        """
+        checks = Arguments(f"claim {name!r}")
+        self._check_common(checks, name, ref, expect, mends)
+        if not isinstance(of, str) or not parse_observable(of.replace("[i]", "[0]"), 10**9):
+            checks.complain("of", of, "'error', 'loss', 'w[i]', 'w2[i]', 'w3[i]' or one coordinate")
+        checks.choice("statistic", statistic, STATISTICS)
+        checks.choice("kind", kind, CLAIM_KINDS)
+        if experiments is not None:
+            check_experiments(checks, experiments)
+        if when is not None and not callable(when):
+            checks.complain("when", when, "a function of the symbols")
+        steps = steps_of(checks, at)
+        if margin is not None:
+            margin = checks.number("margin", margin, "a number >= 0", lambda x: x >= 0, 0.0)
+        accuracy = checks.number("accuracy", accuracy, "a number > 0", lambda x: x > 0, 0.1)
+        if scale is not None and not callable(scale):
+            scale = checks.number(
+                "scale", scale, "a number > 0 or a function", lambda x: x > 0, 1.0
+            )
+        checks.done()
+
+        def register(formula: Formula) -> Formula:
+            check_callable(name, formula)
+            claim = Claim(
+                self.name, name, formula, of, statistic, kind, ref, expect, mends, experiments,
+                when, steps, margin, accuracy, scale, inspect.getdoc(formula) or "",
+            )  # fmt: skip
+            self.items.append(claim)
+            return formula
+
+        return register
+
+    def check(
+        self,
+        name: str,
+        *,
+        kind: str = "identity",
+        ref: str = "",
+        expect: str | None = None,
+        mends: str | None = None,
+    ) -> Callable[[Formula], Formula]:
+        """Decorate a function that returns (claimed, true); see `Check` for the kinds.
+
+        Raises:
+            InvalidArguments: names every wrong argument, and a name that is already taken.
+        """
+        checks = Arguments(f"check {name!r}")
+        self._check_common(checks, name, ref, expect, mends)
+        checks.choice("kind", kind, CHECK_KINDS)
+        checks.done()
+
+        def register(function: Formula) -> Formula:
+            check_callable(name, function)
+            doc = inspect.getdoc(function) or ""
+            self.items.append(Check(self.name, name, function, kind, ref, expect, mends, doc))
+            return function
+
+        return register
+
+    def ordering(
+        self,
+        name: str,
+        *,
+        smaller: Sides,
+        larger: Sides,
+        of: Any,
+        statistic: str = "mean",
+        at: str | int | Sequence[int] | None = None,
+        ref: str = "",
+        expect: str | None = None,
+        mends: str | None = None,
+        margin: float | None = None,
+        probability: float = 0.5,
+        doc: str = "",
+    ) -> None:
+        """Claim that one quantity is smaller than another; see `Ordering` for the arguments.
+
+        Both sides meet the same noise and are compared trajectory by trajectory, which shows an
+        ordering with far fewer of them than two separate estimates.
+
+        Raises:
+            InvalidArguments: names every wrong argument, and a name that is already taken.
+
+        >>> import nqmbench as nq
+        >>> suite = Suite("demo")
+        >>> one, ten = (nq.Experiment(nq.NoisyQuadratic(1.0), nq.sgd(0.1), batch=B, steps=50)
+        ...             for B in (1, 10))
+        >>> suite.ordering("batches help", smaller=ten, larger=one, of="error", at="last")
+        """
+        checks = Arguments(f"ordering {name!r}")
+        self._check_common(checks, name, ref, expect, mends)
+        check_sides(checks, smaller, larger, of)
+        checks.choice("statistic", statistic, ORDERING_STATISTICS)
+        steps = steps_of(checks, at)
+        if margin is not None:
+            margin = checks.number("margin", margin, "a number >= 0", lambda x: x >= 0, 0.0)
+        probability = checks.number(
+            "probability", probability, "a number in (0, 1)", lambda x: 0 < x < 1, 0.5
+        )
+        checks.instance("doc", doc, str, "a text")
+        checks.done()
+        self.items.append(
+            Ordering(
+                self.name,
+                name,
+                smaller,
+                larger,
+                of,
+                statistic,
+                ref,
+                expect,
+                mends,
+                steps,
+                margin,
+                probability,
+                inspect.cleandoc(doc),
+            )
+        )  # fmt: skip
+
+    def figure(
+        self,
+        name: str,
+        *,
+        panels: Mapping[str, Panel] | Callable[[], Mapping[str, Panel]],
+        of: str = "error",
+        single: bool = False,
+        doc: str = "",
+    ) -> None:
+        """Show experiments side by side; see `Figure` for the arguments.
+
+        The experiments of a panel meet the same noise, so they agree in dimension, noise law and
+        number of steps. Every curve shows the mean over at least as many runs as a first look has,
+        its interval, and exact theory.
+
+        Raises:
+            InvalidArguments: names every wrong argument, and a name that is already taken.
+        """
+        checks = Arguments(f"figure {name!r}")
+        check_name(checks, name, [figure.name for figure in self.figures], self.name)
+        if not callable(panels) and not isinstance(panels, Mapping):
+            checks.complain("panels", panels, "{title: {label: Experiment}} or a function of it")
+        if not isinstance(of, str) or not parse_observable(of, 10**9) or "[i]" in of:
+            checks.complain("of", of, "'error', 'loss', or one coordinate such as 'w2[0]'")
+        checks.instance("single", single, bool, "True or False")
+        checks.instance("doc", doc, str, "a text")
+        checks.done()
+        self.figures.append(Figure(self.name, name, panels, of, single, inspect.cleandoc(doc)))
+
+    def outside(self, ref: str, statement: str, reason: str) -> None:
+        """Note a statement of the source that no run can judge, and why.
+
+        Args:
+            ref: its number in the source's list, not empty.
+            statement: what the source says.
+            reason: why it is not judged.
+
+        Raises:
+            InvalidArguments: one of them is not a text, or is empty.
+        """
+        checks = Arguments(f"outside {ref!r}")
+        for field_name, seen in (("ref", ref), ("statement", statement), ("reason", reason)):
+            if not isinstance(seen, str) or not seen.strip():
+                checks.complain(field_name, seen, "a text that is not empty")
+        checks.done()
+        self.outsiders.append(Outside(ref, statement, reason))
+
+    def experiments_of(self, claim: Claim) -> list[Experiment]:
+        """The experiments on which a claim is tested."""
+        chosen = self.experiments if claim.experiments is None else claim.experiments
+        return list(chosen() if callable(chosen) else chosen)
+
+    def _check_common(
+        self, checks: Arguments, name: Any, ref: Any, expect: Any, mends: Any
+    ) -> None:
+        check_name(checks, name, [item.name for item in self.items], self.name)
+        if not isinstance(ref, str):
+            checks.complain("ref", ref, "a string such as 'T1-08'")
+        if mends is not None and not isinstance(mends, str):
+            checks.complain("mends", mends, "None or the ref of a false statement")
+        if expect is not None:
+            checks.choice("expect", expect, EXPECTATIONS)
+
+
+def check_name(checks: Arguments, name: Any, taken: Sequence[str], suite: str) -> None:
+    """Complain about a name that cannot be shown, or that is taken."""
+    if not isinstance(name, str) or not name.strip() or len(name) > 200 or "\x00" in name:
+        checks.complain("name", name, "1 to 200 characters")
+    elif name in taken:
+        checks.complain("name", name, f"a name that suite {suite!r} does not have yet")
+
+
+def check_callable(name: str, seen: Any) -> None:
+    """Refuse what is not a function."""
+    checks = Arguments(f"claim {name!r}")
+    if not callable(seen):
+        checks.complain("formula", seen, "a function of the symbols")
+    checks.done()
+
+
+def check_experiments(checks: Arguments, seen: Any) -> None:
+    """Complain unless `seen` is a function or a sequence of experiments."""
+    if callable(seen):
+        return
+    if isinstance(seen, Experiment) or not isinstance(seen, Sequence):
+        checks.complain("experiments", seen, "a list of Experiments or a function returning one")
+    else:
+        for item in seen:
+            if not isinstance(item, Experiment):
+                checks.complain("experiments", item, "only Experiments in the list")
+
+
+def check_sides(checks: Arguments, smaller: Any, larger: Any, of: Any) -> None:
+    """Complain about sides of an ordering that cannot be compared; functions are called later."""
+    if isinstance(of, str):
+        wanted: Any = Experiment
+        allowed = "an Experiment, a list of Experiments, or a function returning such"
+        if not parse_observable(of.replace("[i]", "[0]"), 10**9):
+            checks.complain("of", of, "'error', 'loss', 'w[i]', 'w2[i]', 'w3[i]' or one coordinate")
+    else:
+        wanted = str
+        allowed = "the name of an observable, a list of names, or a function returning such"
+        if not isinstance(of, Experiment) and not callable(of):
+            checks.complain("of", of, "the observable of two experiments, or an Experiment")
+    for name, side in (("smaller", smaller), ("larger", larger)):
+        listed = side if isinstance(side, list | tuple) else [side]
+        if not callable(side) and not (listed and all(isinstance(x, wanted) for x in listed)):
+            checks.complain(name, side, allowed)
+
+
+def steps_of(checks: Arguments, at: Any) -> str | tuple[int, ...] | None:
+    """`at` as None, "last" or a tuple of steps."""
+    if at is None or (isinstance(at, str) and at == "last"):
+        return at
+    listed = list(at) if isinstance(at, Sequence) and not isinstance(at, str) else [at]
+    inner = Arguments("")
+    steps = tuple(inner.integer("at", k, 0) for k in listed)
+    if inner.complaints or not steps or len(set(steps)) != len(steps):
+        checks.complain("at", at, "None, 'last', or distinct steps >= 0")
+    return tuple(int(k) for k in np.sort(np.array(steps, dtype=np.int64)))

@@ -34,6 +34,7 @@ from nqmbench.stability import spectral_radius, stability_limit
 from nqmbench.suite import Suite
 
 if TYPE_CHECKING:
+    from nqmbench.crossing import steps_to
     from nqmbench.results import load_run
     from nqmbench.runner import run
     from nqmbench.shared import simulate_shared
@@ -72,6 +73,7 @@ __all__ = [
     "stability_limit",
     "steady_state",
     "step_decay",
+    "steps_to",
     "uniform_average",
     "warmup_cosine",
     "where",
@@ -84,6 +86,7 @@ _LATE = {
     "simulate": "simulation",
     "simulate_shared": "shared",
     "steady_state": "theory",
+    "steps_to": "crossing",
 }
 
 

@@ -11,6 +11,7 @@ diagonalised: at double roots, such as the first text's own parameters, that fai
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from nqmbench.experiment import Experiment
 from nqmbench.responses import Responses, batch_cumulant
 
-__all__ = ["constant_responses", "settled_responses"]
+__all__ = ["constant_responses", "dense_responses", "settled_responses"]
 
 Floats = NDArray[np.float64]
 Tensors = dict[int, Floats]  # order r -> symmetric tensor, shape (n,) * r + (d,)
@@ -52,6 +53,11 @@ class Composition:
         noise = {r: transform(later.A, K) + later.noise[r] for r, K in self.noise.items()}
         return Composition(np.einsum("ijd,jkd->ikd", later.A, self.A), noise)
 
+    def tiled(self, count: int) -> Composition:
+        """The same effect on `count` states side by side, as if on count * d coordinates."""
+        noise = {r: np.tile(K, count) for r, K in self.noise.items()}
+        return Composition(np.tile(self.A, count), noise)
+
 
 def constant_responses(experiment: Experiment, orders: tuple[int, ...]) -> Responses:
     """The responses at every checkpoint, each reached from the one before by doubling.
@@ -77,6 +83,36 @@ def constant_responses(experiment: Experiment, orders: tuple[int, ...]) -> Respo
         starts.append(mean[loop.readout])
         noises.append({r: K[(loop.readout,) * r] for r, K in noise.items()})
     return Responses(np.stack(starts), {r: np.stack([K[r] for K in noises]) for r in orders})
+
+
+def dense_responses(
+    experiment: Experiment, orders: tuple[int, ...], length: int
+) -> Iterator[Responses]:
+    """The responses at the steps 0, 1, 2, ... without end, `length` of them at a time.
+
+    The states at 0..m-1, side by side, go to those at m..2m-1 by one composition of m steps.
+
+    Args:
+        experiment: one without schedules.
+        orders: the orders r >= 2 of the noise that are wanted.
+        length: a power of two.
+    """
+    loop, d = experiment.open_loop, experiment.problem.d
+    power = Composition.step(experiment, orders)
+    mean = loop.starts[:, None] * np.ones(d)
+    noise: Tensors = {r: np.zeros((loop.n,) * r + (d,)) for r in orders}
+    while mean.shape[-1] < length * d:
+        wide = power.tiled(mean.shape[-1] // d)
+        later = {r: transform(wide.A, K) + wide.noise[r] for r, K in noise.items()}
+        mean = np.concatenate([mean, transform(wide.A, mean)], axis=-1)
+        noise = {r: np.concatenate([K, later[r]], axis=-1) for r, K in noise.items()}
+        power = power.then(power)
+    wide, i = power.tiled(length), loop.readout
+    while True:
+        found = {r: K[(i,) * r].reshape(length, d) for r, K in noise.items()}
+        yield Responses(mean[i].reshape(length, d), found)
+        mean = transform(wide.A, mean)
+        noise = {r: transform(wide.A, K) + wide.noise[r] for r, K in noise.items()}
 
 
 def settled_responses(experiment: Experiment, orders: tuple[int, ...]) -> Responses:

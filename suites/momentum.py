@@ -13,7 +13,7 @@ def script() -> list[nq.Experiment]:
 
 suite = nq.Suite(
     "momentum",
-    summary="heavy ball: its second moment and how much momentum multiplies the variance",
+    summary="heavy ball: its second moment, its variance beside SGD's, its largest step",
     source="first text, section 5",
     experiments=script,
 )
@@ -129,3 +129,140 @@ def true_factor(h, eta, beta, B, sigma):
 def largest_factor(h, eta, beta, B, sigma):
     """Never more than 10 times at beta = 0.9: 9.76 times at h = 1, without any margin."""
     return sgd_variance(h, eta, B, sigma) / (1 - beta)
+
+
+# -- more or less variance -------------------------------------------------------------------------
+
+
+def settled_pair(lr: float, beta: float, sgd_lr: float) -> tuple[nq.Experiment, nq.Experiment]:
+    """Momentum and SGD from the optimum at h = 1: E w^2 is the variance, and it has settled."""
+    problem = nq.NoisyQuadratic(h=1.0, w0=0.0)
+    methods = nq.heavy_ball(lr=lr, momentum=beta), nq.sgd(lr=sgd_lr)
+    momentum, sgd = (nq.Experiment(problem, m, steps=200, checkpoints=[200]) for m in methods)
+    return momentum, sgd
+
+
+SMALL_STEP, SGD_SMALL_STEP = settled_pair(0.1, 0.9, sgd_lr=0.1)
+LARGE_STEP, SGD_LARGE_STEP = settled_pair(1.8, 0.5, sgd_lr=1.8)
+SAME_EFFECT, SGD_SAME_EFFECT = settled_pair(0.5, 0.5, sgd_lr=1.0)
+
+suite.ordering(
+    "momentum increases the variance",
+    ref="T1-25",
+    smaller=SGD_SMALL_STEP,
+    larger=SMALL_STEP,
+    of="error",
+    at="last",
+    expect="confirmed",
+    doc="At the same step size, where eta h < 1 + beta; here eta h = 0.1: 0.05 becomes 0.51.",
+)
+
+suite.ordering(
+    "momentum increases the variance, whatever the step",
+    ref="T1-25",
+    smaller=SGD_LARGE_STEP,
+    larger=LARGE_STEP,
+    of="error",
+    at="last",
+    expect="refuted",
+    doc="At eta h = 1.8 and beta = 0.5 it halves the variance: 9.0 becomes 4.5.",
+)
+
+suite.ordering(
+    "momentum lowers the variance at a large step",
+    mends="T1-25",
+    smaller=LARGE_STEP,
+    larger=SGD_LARGE_STEP,
+    of="error",
+    at="last",
+    expect="confirmed",
+    doc="Where 1 + beta < eta h < 2 the variance is lower than SGD's with the same step size.",
+)
+
+suite.ordering(
+    "momentum does not increase the variance at the same effective step",
+    mends="T1-25",
+    smaller=SAME_EFFECT,
+    larger=SGD_SAME_EFFECT,
+    of="error",
+    at="last",
+    expect="confirmed",
+    doc="""Against SGD with the step eta/(1 - beta): here eta h = 0.5 and beta = 0.5 beside SGD's 1.
+    The ratio is (1 + beta)(2 - lam)/(2 (1 + beta) - lam (1 - beta)), lam = SGD's own, below 1.""",
+)
+
+
+def amplification(lr: float, beta: float, sgd_lr: float):
+    """The exact steady-state variance with momentum over that of SGD, at h = 1."""
+    momentum, sgd = (nq.steady_state(e).mean for e in settled_pair(lr, beta, sgd_lr))
+    return (momentum / sgd)[0, 0]
+
+
+@suite.check(
+    "momentum increases the variance exactly below eta h = 1 + beta",
+    mends="T1-25",
+    kind="existence",
+    expect="confirmed",
+)
+def increases_below():
+    """V with momentum is above SGD's if and only if lam = eta h < 1 + beta."""
+    cases = [(lam, beta) for lam in (0.01, 1.0, 1.45, 1.55, 1.95) for beta in (0.1, 0.5, 0.9)]
+    claimed = [lam < 1 + beta for lam, beta in cases]
+    return claimed, [amplification(lam, beta, lam) > 1 for lam, beta in cases]
+
+
+@suite.check(
+    "never more variance at the same effective step",
+    mends="T1-25",
+    kind="bound",
+    expect="confirmed",
+)
+def never_above():
+    """Momentum with eta (1 - beta) has at most the variance of SGD with eta."""
+    cases = [(lam, beta) for lam in (0.01, 0.5, 1.0, 1.9) for beta in (0.1, 0.5, 0.9, 0.99)]
+    return [1.0] * len(cases), [amplification(lam * (1 - beta), beta, lam) for lam, beta in cases]
+
+
+# -- a larger stable step --------------------------------------------------------------------------
+
+
+def one_component(lam: float, steps: int) -> list[nq.Experiment]:
+    """Momentum 0.9, where the limit is eta h = 3.8."""
+    method = nq.heavy_ball(lr=lam, momentum=0.9)
+    return [nq.Experiment(nq.NoisyQuadratic(h=1.0), method, steps=steps)]
+
+
+@suite.claim(
+    "momentum is stable beyond SGD's largest step",
+    ref="T1-21",
+    of="w[0]",
+    statistic="variance",
+    at="last",
+    experiments=lambda: one_component(3.7, 300),
+    expect="confirmed",
+)
+def stable_variance(h, eta, beta, B, sigma):
+    """At eta h = 3.7 and beta = 0.9 the variance settles at 703; SGD diverges beyond eta h = 2."""
+    return true_variance(h, eta, beta, B, sigma)
+
+
+@suite.claim(
+    "momentum diverges beyond eta = 2 (1 + beta)/h",
+    ref="T1-21",
+    of="w2[0]",
+    kind="lower bound",
+    experiments=lambda: one_component(3.9, 50),
+    expect="confirmed",
+)
+def diverging(k, h, eta, beta, w0):
+    """At eta h = 3.9 the mean grows by the larger root of z^2 - (1 + beta - lam) z + beta."""
+    half = (eta * h - 1 - beta) / 2
+    return (half + nq.sqrt(half**2 - beta)) ** (2 * k) * w0**2
+
+
+@suite.check("largest stable step size with momentum", ref="T1-21", expect="confirmed")
+def largest_step():
+    """Stable exactly below eta h = 2 (1 + beta); without momentum below 2."""
+    betas = [0.0, 0.3, 0.5, 0.9, 0.99]
+    limits = [nq.stability_limit(nq.heavy_ball(lr=0.1, momentum=beta)) for beta in betas]
+    return [2 * (1 + beta) for beta in betas], limits

@@ -1,5 +1,10 @@
 """Preconditioned SGD with P = diag(h^p)."""
 
+from functools import cache
+
+import numpy as np
+from scipy.optimize import brentq, minimize_scalar
+
 import nqmbench as nq
 
 TWO = nq.NoisyQuadratic(h=[1.0, 0.1])
@@ -85,3 +90,186 @@ def true_moment(k, h, eta, p, B, sigma, w0):
     lam = eta * h ** (1 - p)
     forget = (1 - lam) ** (2 * k)
     return forget * w0**2 + lam / (B * (2 - lam)) * sigma**2 * (1 - forget)
+
+
+# -- rates and variances ---------------------------------------------------------------------------
+
+
+@suite.check(
+    "preconditioning brings the rates together", ref="T1-39", kind="rate", expect="confirmed"
+)
+def rate_ratios():
+    """The logarithms of the rates have the ratio kappa^(1-p) for small steps (here 1e-6); at p = 1
+    the rates are the same.
+    """
+    claimed, true = [], []
+    for kappa in (10.0, 1000.0):
+        for p in (0.0, 0.25, 0.5, 0.75, 1.0):
+            method = nq.preconditioned(nq.sgd(lr=1e-6), power=p)
+            first, second = np.log(nq.spectral_radius(method, [1.0, 1 / kappa]))
+            claimed.append(kappa ** (1 - p))
+            true.append(first / second)
+    return claimed, true
+
+
+def from_the_optimum(h: float, power: float) -> nq.Experiment:
+    """Started at the optimum, E w_k^2 is the variance; after 400 steps it has settled."""
+    method = nq.preconditioned(nq.sgd(lr=0.1), power=power)
+    return nq.Experiment(nq.NoisyQuadratic(h, w0=0.0), method, steps=400, checkpoints=[400])
+
+
+suite.ordering(
+    "preconditioning raises the variance",
+    ref="T1-40",
+    smaller=from_the_optimum(0.1, power=0.0),
+    larger=from_the_optimum(0.1, power=0.5),
+    of="error",
+    at="last",
+    expect="confirmed",
+    doc="Where h < 1, as in the text's second component: from 0.0050 to 0.0161 at p = 0.5.",
+)
+
+suite.ordering(
+    "preconditioning raises the variance, whatever the curvature",
+    ref="T1-40",
+    smaller=from_the_optimum(2.0, power=0.0),
+    larger=from_the_optimum(2.0, power=0.5),
+    of="error",
+    at="last",
+    expect="refuted",
+    doc="At h = 2 it lowers it, from 0.111 to 0.076.",
+)
+
+suite.ordering(
+    "preconditioning lowers the variance where h > 1",
+    mends="T1-40",
+    smaller=from_the_optimum(2.0, power=0.5),
+    larger=from_the_optimum(2.0, power=0.0),
+    of="error",
+    at="last",
+    expect="confirmed",
+    doc="With the step size left as it is: lam = eta h^(1-p) is smaller than eta h.",
+)
+
+
+@suite.check(
+    "preconditioning raises the variance exactly where h < 1",
+    mends="T1-40",
+    kind="existence",
+    expect="confirmed",
+)
+def raised_below_one():
+    """V with p = 0.25, 0.5 or 1 is above SGD's if and only if h < 1."""
+    claimed, true = [], []
+    for h in (0.01, 0.5, 0.99, 1.01, 2.0, 10.0):
+        plain, *others = (
+            nq.steady_state(from_the_optimum(h, power)).mean[0, 0] for power in (0, 0.25, 0.5, 1)
+        )
+        claimed += [h < 1] * 3
+        true += [plain < V for V in others]
+    return claimed, true
+
+
+# -- the model of the 2019 paper -------------------------------------------------------------------
+# Curvatures 1, 1/2, ..., 1/d, gradient noise of covariance H, so that sigma_i^2 = 1/h_i here, a
+# start drawn from N(0, I), and the loss to be brought down to 0.01.
+
+TARGET = 0.01
+
+
+def paper(method: nq.Method, d: int, B: int, steps: int) -> nq.Experiment:
+    h = 1.0 / np.arange(1, d + 1)
+    problem = nq.NoisyQuadratic(h=h, sigma=h**-0.5, w0=0.0, w0_std=1.0)
+    return nq.Experiment(
+        problem, method, batch=B, steps=steps, checkpoints=[steps], observables=["loss"]
+    )
+
+
+def second_moment(k, h, eta, p, B, sigma, w0_std):
+    """E w_k^2 from a random start of mean 0; any real k."""
+    lam = eta * h ** (1 - p)
+    forget = abs(1 - lam) ** (2 * k)
+    return forget * w0_std**2 + lam / (B * (2 - lam)) * sigma**2 * (1 - forget)
+
+
+@suite.claim(
+    "loss in the paper's model",
+    ref="T1-41",
+    of="loss",
+    experiments=lambda: [
+        paper(nq.preconditioned(nq.sgd(lr=1.5), p), d=100, B=B, steps=9)
+        for p, B in ((0.0, 2**20), (0.5, 2**20), (0.5, 16))
+    ],
+    expect="confirmed",
+)
+def loss(k, h, eta, p, B, sigma, w0_std):
+    """1/2 sum h_i E w_i^2 with the second moments above: what the tuning below relies on."""
+    return second_moment(k, h, eta, p, B, sigma, w0_std)
+
+
+@cache
+def tuned(p: float, B: int, d: int) -> tuple[float, float]:
+    """The constant step size that brings the loss to TARGET in the fewest steps, and their number
+    (a real one: the loss is a smooth function of k).
+    """
+    h = 1.0 / np.arange(1, d + 1)
+
+    def above(k, eta):
+        return h @ second_moment(k, h, eta, p, B, h**-0.5, 1.0) / 2 - TARGET
+
+    def log_steps(log_eta):
+        eta, k = np.exp(log_eta), 1.0
+        if above(np.inf, eta) > 0:  # never; the larger the step, the further off
+            return 100.0 + log_eta
+        while above(k, eta) > 0:
+            k *= 4
+        return np.log(brentq(above, 0, k, args=(eta,), rtol=1e-6))
+
+    best = minimize_scalar(log_steps, bounds=np.log([1e-5, 1.9999]), options={"xatol": 1e-4})
+    return float(np.exp(best.x)), float(np.exp(best.fun))
+
+
+def gain(B: int, d: int) -> float:
+    """How many times fewer steps p = 0.5 needs than p = 0, both tuned."""
+    return tuned(0.0, B, d)[1] / tuned(0.5, B, d)[1]
+
+
+@suite.check(
+    "preconditioning gains more for larger batches", ref="T1-41", kind="bound", expect="confirmed"
+)
+def gains_by_batch():
+    """With d = 10^4 it needs 4.35 times fewer steps at B = 16 and 82 times fewer at B = 2^20. Each
+    gain bounds that of the next smaller batch.
+    """
+    gains = [gain(B, d=10_000) for B in (16, 1024, 2**20)]
+    return gains[1:], gains[:-1]
+
+
+@suite.check(
+    "preconditioning gains more for larger condition numbers",
+    ref="T1-41",
+    kind="bound",
+    expect="confirmed",
+)
+def gains_by_condition():
+    """The condition number is d here: 100, 1000 and 10^4, for a small and a large batch."""
+    gains = np.array([[gain(B, d) for d in (100, 1000, 10_000)] for B in (16, 2**20)])
+    return gains[:, 1:], gains[:, :-1]
+
+
+def tuned_experiments(p: float) -> list[nq.Experiment]:
+    """SGD at d = 100 when p = 0.5 has just arrived: 9 steps at B = 2^20."""
+    steps = int(np.ceil(tuned(0.5, 2**20, 100)[1]))
+    return [paper(nq.preconditioned(nq.sgd(tuned(p, 2**20, 100)[0]), p), 100, 2**20, steps)]
+
+
+suite.ordering(
+    "tuned preconditioning beats tuned SGD in the paper's model",
+    ref="T1-41",
+    smaller=lambda: tuned_experiments(0.5),
+    larger=lambda: tuned_experiments(0.0),
+    of="loss",
+    at="last",
+    expect="confirmed",
+    doc="Curvatures 1 to 1/100 and B = 2^20: p = 0.5 brings the loss to 0.01 in 9 steps.",
+)

@@ -1,0 +1,250 @@
+"""What momentum does to the speed: which components gain, which lose, and when it swings."""
+
+import numpy as np
+
+import nqmbench as nq
+
+
+def two_components(method: nq.Method) -> nq.Experiment:
+    """The first text's own problem, with little noise."""
+    return nq.Experiment(nq.NoisyQuadratic(h=[1.0, 0.1]), method, batch=100, steps=100)
+
+
+SGD, MOMENTUM = nq.sgd(lr=0.1), nq.heavy_ball(lr=0.1, momentum=0.9)  # the text's parameters
+
+suite = nq.Suite(
+    "momentum_rates",
+    summary="heavy ball: which components it accelerates, when it oscillates, its effective step",
+    source="first text, section 5",
+)
+
+# -- acceleration ----------------------------------------------------------------------------------
+
+suite.ordering(
+    "momentum accelerates the flat component",
+    ref="T1-19",
+    smaller=two_components(MOMENTUM),
+    larger=two_components(SGD),
+    of="w2[1]",
+    at=(50, 100),
+    expect="confirmed",
+    doc="At the script's values, component 2 (h = 0.1): the rate improves from 0.99 to 0.94868.",
+)
+
+suite.ordering(
+    "momentum accelerates every component",
+    ref="T1-19",
+    smaller=two_components(MOMENTUM),
+    larger=two_components(SGD),
+    of="w2[i]",
+    at=(50, 100),
+    expect="refuted",
+    doc="""The text's summary and figure name no exception. Component 1 (h = 1) is slowed down: its
+    rate worsens from 0.90 to 0.94868.""",
+)
+
+
+@suite.check("every component's rate improves", ref="T1-19", kind="bound", expect="refuted")
+def every_rate():
+    """At the script's values the rates of SGD, 0.90 and 0.99, would be upper bounds."""
+    h = [1.0, 0.1]
+    return nq.spectral_radius(SGD, h), nq.spectral_radius(MOMENTUM, h)
+
+
+@suite.check(
+    "which components momentum accelerates", mends="T1-19", kind="existence", expect="confirmed"
+)
+def accelerated():
+    """The rate improves if and only if lam = eta h < 1 - sqrt(beta), or lam > 1 + sqrt(beta)."""
+    lam = np.array([1e-4, 0.002, 0.01, 0.05, 0.06, 0.1, 0.25, 0.35, 1.0, 1.6, 1.8, 1.94, 1.96, 3.0])
+    claimed, true = [], []
+    for beta in (0.5, 0.9):
+        claimed.append((lam < 1 - beta**0.5) | (lam > 1 + beta**0.5))
+        momentum = nq.heavy_ball(lr=1.0, momentum=beta)
+        true.append(nq.spectral_radius(momentum, lam) < nq.spectral_radius(nq.sgd(lr=1.0), lam))
+    return claimed, true
+
+
+# -- oscillations ----------------------------------------------------------------------------------
+
+
+def steep(method: nq.Method) -> nq.Experiment:
+    """One component with h = 2, almost without noise."""
+    return nq.Experiment(nq.NoisyQuadratic(h=2.0, sigma=0.1), method, batch=100, steps=20)
+
+
+suite.ordering(
+    "momentum damps oscillations where SGD has them",
+    ref="T1-20",
+    smaller=steep(nq.heavy_ball(lr=0.9, momentum=0.5)),
+    larger=steep(nq.sgd(lr=0.9)),
+    of="w2[0]",
+    at=(10, 15),
+    expect="confirmed",
+    doc="SGD swings for 1 < eta h < 2. At eta h = 1.8 beta = 0.5 betters its rate 0.8 to 0.707.",
+)
+
+suite.ordering(
+    "momentum damps the steep direction at the script's step",
+    ref="T1-20",
+    smaller=steep(MOMENTUM),
+    larger=steep(SGD),
+    of="w2[0]",
+    at=(10, 15),
+    expect="refuted",
+    doc="At eta h = 0.2 SGD comes down without a swing; with beta = 0.9 w swings through 0.",
+)
+
+
+@suite.claim(
+    "momentum does not overshoot where SGD does not",
+    ref="T1-20",
+    of="w[0]",
+    kind="lower bound",
+    experiments=lambda: [steep(MOMENTUM)],
+    expect="refuted",
+)
+def no_overshoot():
+    """At eta h = 0.2 SGD's mean stays on its side of the optimum, and so would that of momentum."""
+    return 0.0
+
+
+def overshoots(method: nq.Method, lam: list[float]):
+    """Whether the mean ever crosses the optimum, for each lam = h (the method has eta = 1)."""
+    e = nq.Experiment(
+        nq.NoisyQuadratic(h=lam), method, steps=1000, checkpoints=range(1001), observables=["w[i]"]
+    )
+    return nq.exact(e).mean.min(axis=0) < 0
+
+
+@suite.check("when momentum overshoots", mends="T1-20", kind="existence", expect="confirmed")
+def when_it_swings():
+    """SGD crosses the optimum if and only if lam > 1, momentum once lam > (1 - sqrt(beta))^2: from
+    0.0026 on at beta = 0.9, where its roots become complex. It creates the oscillations.
+    """
+    lam = [0.001, 0.0025, 0.0028, 0.01, 0.08, 0.09, 0.2, 0.99, 1.01, 1.9]
+    claimed, true = [np.array(lam) > 1], [overshoots(nq.sgd(lr=1.0), lam)]
+    for beta in (0.5, 0.9):
+        claimed.append(np.array(lam) > (1 - beta**0.5) ** 2)
+        true.append(overshoots(nq.heavy_ball(lr=1.0, momentum=beta), lam))
+    return claimed, true
+
+
+# -- the effective step ----------------------------------------------------------------------------
+
+
+def speed_up(lam: float, beta: float) -> float:
+    """How many times as fast as SGD: the ratio of the logarithms of the rates."""
+    momentum = nq.spectral_radius(nq.heavy_ball(lr=1.0, momentum=beta), lam)[0]
+    return float(np.log(momentum) / np.log1p(-lam))
+
+
+@suite.check("momentum is 1/(1 - beta) times as fast", ref="T1-23", kind="rate", expect="refuted")
+def ten_times():
+    """The text: 10 times at beta = 0.9. At the script's eta h = 0.01 it is 5.2 times, and at its
+    eta h = 0.1 half as fast.
+    """
+    return [10.0, 10.0], [speed_up(lam, 0.9) for lam in (0.01, 0.1)]
+
+
+@suite.check(
+    "momentum is 1/(1 - beta) times as fast, for small steps",
+    ref="T1-23",
+    kind="rate",
+    expect="confirmed",
+)
+def ten_times_in_the_limit():
+    """For eta h far below (1 - sqrt(beta))^2; here eta h = 1e-9."""
+    betas = [0.1, 0.5, 0.9]
+    return [1 / (1 - beta) for beta in betas], [speed_up(1e-9, beta) for beta in betas]
+
+
+def effective(k, h, eta, beta, w0):
+    """SGD's mean with the step eta/(1 - beta)."""
+    return (1 - eta * h / (1 - beta)) ** k * w0
+
+
+@suite.claim(
+    "the mean moves as with the step eta/(1 - beta)",
+    ref="T1-23",
+    of="w[1]",
+    kind="approximation",
+    experiments=lambda: [two_components(MOMENTUM)],
+    at=(30, 50),
+    expect="refuted",
+)
+def effective_step(k, h, eta, beta, w0):
+    """At the script's values, component 2: 0.9^k beside the true 0.94868^k cos(...)."""
+    return effective(k, h, eta, beta, w0)
+
+
+def small_curvature() -> list[nq.Experiment]:
+    problem = nq.NoisyQuadratic(h=0.001)
+    return [nq.Experiment(problem, MOMENTUM, batch=10, steps=2000, checkpoints=[100, 500, 2000])]
+
+
+@suite.claim(
+    "the mean moves as with the step eta/(1 - beta), for small steps",
+    ref="T1-23",
+    of="w[0]",
+    kind="approximation",
+    experiments=small_curvature,
+    expect="confirmed",
+)
+def effective_step_in_the_limit(k, h, eta, beta, w0):
+    """At eta h = 1e-4, far below (1 - sqrt(beta))^2 = 0.0026."""
+    return effective(k, h, eta, beta, w0)
+
+
+@suite.check("the rate of momentum", mends="T1-23", kind="rate", expect="confirmed")
+def true_rate():
+    """The larger root of z^2 - (1 + beta - lam) z + beta while lam < (1 - sqrt(beta))^2, and
+    sqrt(beta) beyond, whatever lam: from there on a larger step no longer helps.
+    """
+    lam = np.array([1e-4, 0.001, 0.0026, 0.003, 0.05, 0.3, 1.0, 3.0])
+    claimed, true = [], []
+    for beta in (0.5, 0.9):
+        half = (1 + beta - lam) / 2
+        real = lam < (1 - beta**0.5) ** 2
+        root = half + np.sqrt(np.where(real, half**2 - beta, 0.0))
+        fast = lam > (1 + beta**0.5) ** 2
+        other = -half + np.sqrt(np.where(fast, half**2 - beta, 0.0))
+        claimed.append(np.where(real, root, np.where(fast, other, beta**0.5)))
+        true.append(nq.spectral_radius(nq.heavy_ball(lr=1.0, momentum=beta), lam))
+    return claimed, true
+
+
+@suite.claim(
+    "the mean with momentum",
+    mends="T1-23",
+    of="w[i]",
+    experiments=lambda: [two_components(MOMENTUM)],
+    when=lambda k: k <= 50,
+    expect="confirmed",
+)
+def true_mean(k, h, eta, beta, w0):
+    """With complex roots E w_k = beta^(k/2) (cos(k t) + c sin(k t)) w0, where
+    2 sqrt(beta) cos t = 1 + beta - lam and c = (1 - lam - sqrt(beta) cos t) / (sqrt(beta) sin t).
+    """
+    x = 1 - eta * h
+    angle = np.arccos((x + beta) / (2 * beta**0.5))
+    c = (x - beta**0.5 * np.cos(angle)) / (beta**0.5 * np.sin(angle))
+    return beta ** (k / 2) * (np.cos(k * angle) + c * np.sin(k * angle)) * w0
+
+
+@suite.check(
+    "one gradient moves the iterate by eta/(1 - beta) in all", mends="T1-23", expect="confirmed"
+)
+def whole_displacement():
+    """What the effective step does mean: a gradient of 1 at one step, and none after it, moves w by
+    -eta (1 + beta + beta^2 + ...) = -eta/(1 - beta).
+    """
+    claimed, true = [], []
+    for beta in (0.5, 0.9, 0.99):
+        state = {"w": 0.0, "v": 0.0}
+        for t in range(5000):
+            gradient = 1.0 if t == 0 else 0.0
+            state = MOMENTUM.step(state, lambda w, g=gradient: g, 0.1, momentum=beta)
+        claimed.append(-0.1 / (1 - beta))
+        true.append(state["w"])
+    return claimed, true

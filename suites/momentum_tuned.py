@@ -1,0 +1,229 @@
+"""Momentum with its best settings: what it gains for large batches and large condition numbers."""
+
+from functools import cache
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+import nqmbench as nq
+
+LEVEL = 0.02  # the expected error to be reached, from 2 at the start
+BATCHES = (1, 10, 100)
+
+suite = nq.Suite(
+    "momentum_tuned",
+    summary="heavy ball with tuned step size and momentum, beside tuned SGD",
+    source="first text, section 5",
+)
+
+# -- the fastest settings without noise ------------------------------------------------------------
+
+
+def best_settings(kappa):
+    """Polyak's optimum for curvatures 1 and 1/kappa: (step size, momentum)."""
+    root = kappa**0.5
+    return (2 / (1 + 1 / root)) ** 2, ((root - 1) / (root + 1)) ** 2
+
+
+def fastest_momentum(kappa):
+    """The momentum with the best rate over all step sizes, found by trying them.
+
+    The step size enters only as eta h: one call takes many step sizes, as if they were curvatures.
+    """
+
+    def best_rate(beta):
+        method, eta, width = nq.heavy_ball(lr=1.0, momentum=beta), 2.5, 1.5
+        for _ in range(2):
+            etas = np.linspace(eta - width, eta + width, 200)
+            rates = nq.spectral_radius(method, np.concatenate([etas, etas / kappa]))
+            slower = np.maximum(rates[:200], rates[200:])  # the worse of the two components
+            eta, width = etas[slower.argmin()], width / 50
+        return slower.min()
+
+    return minimize_scalar(best_rate, bounds=(0.0, 0.99), options={"xatol": 1e-5}).x
+
+
+@suite.check(
+    "the best momentum grows with the condition number",
+    ref="T1-26",
+    kind="optimum",
+    expect="confirmed",
+)
+def best_momentum():
+    """Made precise: without noise the best momentum is ((sqrt(kappa) - 1)/(sqrt(kappa) + 1))^2,
+    that is 0.111, 0.444 and 0.819 for kappa = 4, 25 and 400.
+    """
+    kappas = (4, 25, 400)
+    return [best_settings(kappa)[1] for kappa in kappas], [fastest_momentum(k) for k in kappas]
+
+
+def tuned_rates(kappa):
+    """The rates of SGD and of momentum, each with its best settings."""
+    eta, beta = best_settings(kappa)
+    plain, momentum = nq.sgd(lr=2 / (1 + 1 / kappa)), nq.heavy_ball(lr=eta, momentum=beta)
+    return [nq.spectral_radius(method, [1.0, 1 / kappa]).max() for method in (plain, momentum)]
+
+
+@suite.check("momentum gains more at large kappa", ref="T1-28", kind="bound", expect="confirmed")
+def gains():
+    """Both with their best settings, momentum is 2.2 times as fast at kappa = 4, 5.1 times
+    at 25, 20 times at 400. Each gain bounds the one at the next smaller kappa.
+    """
+    gain = []
+    for kappa in (2, 4, 25, 100, 400):
+        plain, momentum = tuned_rates(kappa)
+        gain.append(np.log(momentum) / np.log(plain))
+    return gain[1:], gain[:-1]
+
+
+def at_condition(kappa, momentum):
+    """Nearly noiseless, after 60 steps of SGD or of momentum with their best settings."""
+    eta, beta = best_settings(kappa)
+    plain = nq.sgd(lr=2 / (1 + 1 / kappa))
+    method = nq.heavy_ball(lr=eta, momentum=beta) if momentum else plain
+    problem = nq.NoisyQuadratic(h=[1.0, 1 / kappa], sigma=0.01)
+    return nq.Experiment(problem, method, batch=100, steps=60, checkpoints=[60])
+
+
+suite.ordering(
+    "tuned momentum beats tuned SGD at large condition numbers",
+    ref="T1-28",
+    smaller=lambda: [at_condition(kappa, momentum=True) for kappa in (100, 400)],
+    larger=lambda: [at_condition(kappa, momentum=False) for kappa in (100, 400)],
+    of="error",
+    at="last",
+    expect="confirmed",
+    doc="The expected error after 60 steps, without much noise, each with its best settings.",
+)
+
+# -- large and small batches -----------------------------------------------------------------------
+
+
+def steps_on_grid(eta, beta, horizon=1000):
+    """Steps until E err <= LEVEL for good, h = (1, 0.1), for each batch size and each setting.
+
+    The mean and the covariance of (w, eta v) are stepped for all settings at once; the batch size
+    only divides the variance.
+
+    Args:
+        eta, beta: settings of the same shape.
+    """
+    lam = np.multiply.outer([1.0, 0.1], eta)
+    w, v, ww, wv, vv = np.ones(lam.shape), *(np.zeros(lam.shape) for _ in range(4))
+    steps = np.zeros((len(BATCHES), *eta.shape))
+    for k in range(1, horizon + 1):
+        v = beta * v + lam * w
+        w = w - v
+        vv = beta**2 * vv + 2 * beta * lam * wv + lam**2 * (ww + 1)
+        wv = beta * wv + lam * ww
+        ww, wv = ww - 2 * wv + vv, wv - vv
+        start, noise = (w**2).sum(axis=0), ww.sum(axis=0)
+        for i, B in enumerate(BATCHES):
+            steps[i][~(start + noise / B <= LEVEL)] = k + 1  # also where it has overflowed
+    return steps
+
+
+@cache
+def tuned() -> dict[str, list[nq.Method]]:
+    """SGD and momentum with the settings that need the fewest steps, one for each batch size."""
+    plain = np.geomspace(0.003, 1.9, 300)
+    effective, beta = map(
+        np.ravel, np.meshgrid(np.geomspace(0.02, 4.0, 100), np.linspace(0.0, 0.96, 49))
+    )
+    with np.errstate(all="ignore"):  # some settings diverge
+        fewest = steps_on_grid(plain, np.zeros(plain.size)).argmin(axis=1)
+        best = steps_on_grid(effective * (1 - beta), beta).argmin(axis=1)
+    return {
+        "SGD": [nq.sgd(lr=plain[j]) for j in fewest],
+        "momentum": [nq.heavy_ball(effective[j] * (1 - beta[j]), beta[j]) for j in best],
+    }
+
+
+def tuned_steps(name):
+    """The steps that the tuned method needs, by exact theory, for each batch size."""
+    problem = nq.NoisyQuadratic(h=[1.0, 0.1])
+    methods = zip(BATCHES, tuned()[name], strict=True)
+    return np.array([nq.steps_to(nq.Experiment(problem, m, batch=B), LEVEL) for B, m in methods])
+
+
+@suite.check(
+    "tuned momentum gains more for larger batches", ref="T1-27", kind="bound", expect="confirmed"
+)
+def gain_by_batch():
+    """Steps to an expected error of 0.02, both tuned: momentum needs 0.94 of SGD's steps at B = 1,
+    0.64 at B = 10, 0.45 at B = 100. Each share bounds the one of the next larger batch.
+    """
+    share = tuned_steps("momentum") / tuned_steps("SGD")
+    return share[:-1], share[1:]
+
+
+@suite.check(
+    "tuned momentum gains little for single samples", ref="T1-27", kind="bound", expect="confirmed"
+)
+def little_gain():
+    """At B = 1 it saves less than a tenth of the steps; at B = 100 more than half."""
+    saved = 1 - tuned_steps("momentum") / tuned_steps("SGD")
+    return [0.1, saved[2]], [saved[0], 0.5]
+
+
+def tuned_experiments(name):
+    """At B = 10 after 70 steps, at B = 100 after 10: momentum has arrived, SGD has not."""
+    settings = zip((10, 100), tuned()[name][1:], (70, 10), strict=True)
+    problem = nq.NoisyQuadratic(h=[1.0, 0.1])
+    return [nq.Experiment(problem, m, batch=B, steps=k, checkpoints=[k]) for B, m, k in settings]
+
+
+suite.ordering(
+    "tuned momentum beats tuned SGD at large batches",
+    ref="T1-27",
+    smaller=lambda: tuned_experiments("momentum"),
+    larger=lambda: tuned_experiments("SGD"),
+    of="error",
+    at="last",
+    expect="confirmed",
+    doc="Each with the settings that bring its expected error to 0.02 in the fewest steps.",
+)
+
+
+def script(method, B):
+    """The first text's own problem."""
+    problem = nq.NoisyQuadratic(h=[1.0, 0.1])
+    return nq.Experiment(problem, method, batch=B, steps=500, checkpoints=[50, 300, 500])
+
+
+SGD, MOMENTUM = nq.sgd(lr=0.1), nq.heavy_ball(lr=0.1, momentum=0.9)
+
+suite.ordering(
+    "momentum pays at large batches, at the script's settings",
+    ref="T1-27",
+    smaller=script(MOMENTUM, 100),
+    larger=script(SGD, 100),
+    of="error",
+    at=(50, 500),
+    expect="refuted",
+    doc="""At eta = 0.1 and beta = 0.9 for both. It does after 50 steps of B = 100; from k = 263 on
+    momentum has the larger expected error, ten times in the end.""",
+)
+
+suite.ordering(
+    "at one step size SGD ends below momentum for every batch",
+    mends="T1-27",
+    smaller=[script(SGD, B) for B in BATCHES],
+    larger=[script(MOMENTUM, B) for B in BATCHES],
+    of="error",
+    at=(300, 500),
+    expect="confirmed",
+    doc="""Both variances are divided by B, so a larger batch only delays the change: SGD has the
+    smaller expected error from k = 33 on at B = 1, from 149 at B = 10, from 263 at B = 100.""",
+)
+
+suite.ordering(
+    "at one step size SGD is below momentum from k = 50 on with single samples",
+    mends="T1-27",
+    smaller=script(SGD, 1),
+    larger=script(MOMENTUM, 1),
+    of="error",
+    at=50,
+    expect="confirmed",
+    doc="0.422 beside 0.568 at B = 1.",
+)

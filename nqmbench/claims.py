@@ -19,13 +19,14 @@ from functools import lru_cache
 from typing import Any
 
 from nqmbench.experiment import Experiment
+from nqmbench.influence import HIGHEST
 
 __all__ = [
     "BOUNDS", "CHECK_KINDS", "CLAIM_KINDS", "EXPECTATIONS", "ORDERING_STATISTICS", "STATISTICS",
     "Check", "Claim", "Figure", "Item", "Ordering", "Outside", "argument_names",
 ]  # fmt: skip
 
-STATISTICS = ("mean", "variance")
+STATISTICS = tuple(HIGHEST)
 ORDERING_STATISTICS = ("mean", "probability")
 CLAIM_KINDS = ("equality", "approximation", "upper bound", "lower bound")
 BOUNDS = ("upper bound", "lower bound")
@@ -45,7 +46,8 @@ class Claim:
             default keeps it).
         of: "error", "loss", "w[i]", "w2[i]", "w3[i]" (the letter i: every coordinate) or with a
             number for one coordinate.
-        statistic: "mean" or "variance".
+        statistic: "mean", "variance", "skewness" (kappa_3 / kappa_2^1.5) or "kurtosis" (the excess,
+            kappa_4 / kappa_2^2).
         kind: "equality", "approximation" (true within `accuracy`), "upper bound", "lower bound".
         ref: the number of the statement in its source. mends: the ref of the false statement
             beside which this one stands as the true one.

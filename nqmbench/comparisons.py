@@ -64,7 +64,7 @@ def difference(
     size = max(abs(side.mean(s)) for side in sides)
     constant = all(side.noiseless(s) for side in sides)
     spread = float(np.sqrt(paired.difference.moment(2)[s, 0]))
-    lacking = max(lacking_moment(side.experiment, side.observable, False) for side in sides)
+    lacking = max(lacking_moment(side.experiment, side.observable, "mean") for side in sides)
     doubt = ""
     if lacking:
         doubt = f"heavy tails: the noise has no moment of order {lacking}"

@@ -12,8 +12,9 @@ Source: Leonov & Shiryaev 1959; spec of the second moments in Brillinger 1975, s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -56,31 +57,40 @@ def power_cumulant(kappa: Sequence[Floats], power: int, order: int) -> Floats:
 def connected_partitions(power: int, order: int) -> tuple[tuple[tuple[int, ...], int], ...]:
     """Block sizes, and their number of occurrences, of all partitions that connect the groups.
 
+    E (w^p)^r counts all partitions of p r elements; kappa_r(w^p) keeps those that connect, and
+    follows from these raw moments as every cumulant does:
+
+        kappa_r = m_r - sum_{j<r} C(r-1, j-1) kappa_j m_{r-j}
+
     >>> connected_partitions(2, 2)
     (((4,), 1), ((3, 1), 4), ((2, 2), 2), ((2, 1, 1), 4))
     """
-    found: Counter[tuple[int, ...]] = Counter()
-    for blocks in set_partitions(power * order):
-        if connects(blocks, power, order):
-            found[tuple(sorted((len(b) for b in blocks), reverse=True))] += 1
-    return tuple(sorted(found.items(), key=lambda item: (len(item[0]), [-s for s in item[0]])))
+    raw = [partitions(power * r) for r in range(1, order + 1)]
+    cumulants: list[Counter[tuple[int, ...]]] = []
+    for r, moment in enumerate(raw, start=1):
+        found = Counter(moment)
+        for j in range(1, r):
+            for blocks, count in cumulants[j - 1].items():
+                for others, more in raw[r - j - 1].items():
+                    joined = tuple(sorted(blocks + others, reverse=True))
+                    found[joined] -= comb(r - 1, j - 1) * count * more
+        cumulants.append(+found)  # without what does not connect
+    return tuple(
+        sorted(cumulants[-1].items(), key=lambda item: (len(item[0]), [-s for s in item[0]]))
+    )
 
 
-def set_partitions(n: int) -> Iterator[list[list[int]]]:
-    """All partitions of 0..n-1 into blocks."""
+@lru_cache
+def partitions(n: int) -> Counter[tuple[int, ...]]:
+    """How many partitions of n elements have these block sizes, the largest first.
+
+    >>> dict(partitions(3))
+    {(3,): 1, (2, 1): 3, (1, 1, 1): 1}
+    """
     if n == 0:
-        yield []
-        return
-    for blocks in set_partitions(n - 1):
-        for i in range(len(blocks)):
-            yield [*blocks[:i], [*blocks[i], n - 1], *blocks[i + 1 :]]
-        yield [*blocks, [n - 1]]
-
-
-def connects(blocks: list[list[int]], power: int, order: int) -> bool:
-    """True when the blocks join the groups {0..p-1}, {p..2p-1}, ... into one."""
-    group = list(range(order))
-    for block in blocks:
-        joined = {group[element // power] for element in block}
-        group = [min(joined) if g in joined else g for g in group]
-    return len(set(group)) == 1
+        return Counter({(): 1})
+    found: Counter[tuple[int, ...]] = Counter()
+    for size in range(n, 0, -1):  # of the block that holds the first element
+        for others, count in partitions(n - size).items():
+            found[tuple(sorted((size, *others), reverse=True))] += comb(n - 1, size - 1) * count
+    return found

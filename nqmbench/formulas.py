@@ -3,6 +3,7 @@
 For one coordinate the formula gets that coordinate's h, sigma, w0 (start minus optimum) and w0_std.
 For `error` and `loss` a formula that asks for one of these is taken per coordinate and summed, with
 the weights of the observable (their squares for a variance); otherwise it is the value itself.
+Skewness and kurtosis do not add: of several coordinates they need a formula for the whole.
 """
 
 from __future__ import annotations
@@ -36,6 +37,13 @@ def claimed_value(claim: Claim, experiment: Experiment, observable: Observable, 
     if not set(claim.arguments) & set(PER_COORDINATE):
         return call(claim.formula, symbols(experiment, step, None), "formula")
     weights = observable.weights(experiment.problem.h)
+    if claim.statistic in ("skewness", "kurtosis"):
+        if weights.size > 1:
+            raise FormulaError(
+                f"formula asks for a coordinate's symbol, but the {claim.statistic} of "
+                f"{observable.name} is not a sum over coordinates; take `experiment` instead"
+            )
+        return call(claim.formula, symbols(experiment, step, 0), "formula")
     order = 2 if claim.statistic == "variance" else 1
     shared = symbols(experiment, step, None)
     values = [

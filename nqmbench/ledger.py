@@ -82,15 +82,22 @@ class Record:
         stated = item.kind == "approximation" or getattr(item, "margin", None) is not None
         return self.claim.margin if stated else DETERMINISTIC[precision]
 
+    @property
+    def statistic(self) -> str:
+        """What the claim is about: "mean", "variance", "skewness", "kurtosis", "probability"."""
+        return str(getattr(self.claim.item, "statistic", "mean"))
+
     def _natural_scale(self, sample: Sample, larger: float) -> float:
         """|claimed| for squares and variances; the sample's rms where a value may cross 0.
 
-        A difference is relative to the larger side, a probability to the one claimed.
+        A difference is relative to the larger side, a probability to the one claimed. Skewness and
+        kurtosis are pure numbers: where 0 is claimed of them the scale is 1.
         """
-        statistic = getattr(self.claim.item, "statistic", "mean")
         if self.case.versus is not None:
-            return abs(larger) if statistic == "mean" else self.cell.claimed
-        if statistic == "variance" or self.case.observable.nonnegative:
+            return abs(larger) if self.statistic == "mean" else self.cell.claimed
+        if self.statistic in ("skewness", "kurtosis"):
+            return abs(self.cell.claimed) or 1.0
+        if self.statistic == "variance" or self.case.observable.nonnegative:
             return abs(self.cell.claimed)
         return sample.rms
 
@@ -136,14 +143,15 @@ class Ledger:
     def hear(self, task: str, moments: Moments, precision: str) -> None:
         """Take a look at every open cell of a task."""
         experiment = self.plan.experiments[task]
-        tables = {s: samples(experiment, moments, s, precision) for s in ("mean", "variance")}
+        asked = {r.statistic for r in self.by_task[task] if r.verdict is None}
+        tables = {s: samples(experiment, moments, s, precision) for s in asked}
         step_index = {k: s for s, k in enumerate(experiment.checkpoints)}
         column = {o.name: i for i, o in enumerate(experiment.observed)}
         for record in self.by_task[task]:
             if record.verdict is None:
                 place = (step_index[record.cell.step], column[record.case.observable.name])
-                statistic = getattr(record.claim.item, "statistic", "mean")
-                self._note(record, record.hear(tables[statistic].at(place), precision))
+                sample = tables[record.statistic].at(place)
+                self._note(record, record.hear(sample, precision))
 
     def compare(
         self, contrast: Contrast, paired: PairedMoments, smaller: Side, larger: Side, precision: str
@@ -153,7 +161,7 @@ class Ledger:
         for record in self.by_contrast.get(contrast, ()):
             if record.verdict is None:
                 s = step_index[record.cell.step]
-                if getattr(record.claim.item, "statistic", "mean") == "probability":
+                if record.statistic == "probability":
                     sample = frequency(paired, s)
                 else:
                     sample = difference(paired, smaller, larger, s, precision)

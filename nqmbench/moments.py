@@ -1,7 +1,7 @@
 r"""Central moments of a sample, merged without losing digits.
 
 A sample of n values is kept as n, its mean and the central sums ``M_p = sum (x - mean)^p`` for
-p = 2, ..., 6.  Two samples are merged exactly (Pebay, 2008): with ``D = mean_B - mean_A``,
+p = 2, ..., 12.  Two samples are merged exactly (Pebay, 2008): with ``D = mean_B - mean_A``,
 
     M_p = M_p^A + M_p^B
           + sum_{k=1}^{p-2} C(p,k) [(-n_B D/n)^k M_{p-k}^A + (n_A D/n)^k M_{p-k}^B]
@@ -23,13 +23,25 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
+from nqmbench.influence import HIGHEST, influence
+
 Reals = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-ORDERS = (2, 3, 4, 5, 6)
+ORDERS = tuple(range(2, 13))  # the kurtosis is of order 4, its interval needs 3 times that
+LOW = 5  # orders 2 to 6, which the mean and the variance need
+
+# By k: C(p, k) for p = k + 2, ..., 12, along the axis of the orders.
+CHOICES = {
+    k: np.array([float(comb(p, k)) for p in ORDERS if p >= k + 2]).reshape(-1, 1, 1, 1)
+    for k in range(1, ORDERS[-1])
+}
 
 # Beyond this the sixth powers overflow: the trajectories diverge.
 DIVERGED = 1e40
+
+# A power of the spread below this has lost digits, or is on the way to it.
+SMALLEST = 1e-290
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +52,8 @@ class Estimate:
         value: the estimate.
         error: its standard error.
         skewness: the skewness g of one term of the average behind it, for Hall's correction.
+
+    What cannot be computed is NaN.
     """
 
     value: Reals
@@ -54,7 +68,7 @@ class Moments:
     Attributes:
         count: number of values n, the same in all cells.
         mean: shape (S, O).
-        central: shape (5, S, O), the sums ``M_2, ..., M_6``.
+        central: shape (11, S, O), the sums ``M_2, ..., M_12``.
     """
 
     count: int
@@ -63,13 +77,16 @@ class Moments:
 
     @property
     def diverged(self) -> Bools:
-        """Return, per cell, whether its mean is beyond 1e40 or anything is not finite."""
-        finite = np.isfinite(self.mean) & np.isfinite(self.central).all(axis=0)
+        """Return, per cell, whether its mean is beyond 1e40 or a sum to order 6 is not finite.
+
+        The higher orders overflow from 1e25 on: that costs a skewness, not the cell.
+        """
+        finite = np.isfinite(self.mean) & np.isfinite(self.central[:LOW]).all(axis=0)
         with np.errstate(invalid="ignore"):
             return ~finite | (np.abs(self.mean) > DIVERGED)
 
     def moment(self, order: int) -> Reals:
-        """Return the central moment ``c_p = M_p / n`` for p in 2..6."""
+        """Return the central moment ``c_p = M_p / n`` for p in 2..12."""
         return np.asarray(self.central[order - 2] / self.count)
 
     def mean_estimate(self) -> Estimate:
@@ -98,6 +115,43 @@ class Moments:
         with np.errstate(all="ignore"):
             return np.asarray(self.moment(3) / self.moment(2) ** 1.5)
 
+    def standardised(self, highest: int) -> list[Reals]:
+        """Return ``E z^p`` for p = 0, ..., highest with ``z = (x - mean) / sqrt(c2)``.
+
+        NaN where a central moment to this order is not finite, or so small that digits are lost.
+        """
+        with np.errstate(all="ignore"):
+            spread = np.sqrt(self.moment(2))
+            sums = self.central[: highest - 1]
+            lost = ~np.isfinite(sums).all(axis=0) | (spread**highest < SMALLEST)
+            powers = [np.ones_like(spread), np.zeros_like(spread), np.ones_like(spread)]
+            powers += [self.moment(p) / spread**p for p in range(3, highest + 1)]
+            return [np.where(lost, np.nan, power) for power in powers]
+
+    def shape_estimate(self, statistic: str) -> Estimate:
+        """Estimate the skewness or the excess kurtosis ``c4 / c2^2 - 3``, without bias to 1/n.
+
+        Their standard error and skewness follow from `nqmbench.influence`, with the sample's own
+        moments to order 9 and 12: ``SE^2 = V/n + C/(n (n - 1))``.
+
+        Args:
+            statistic: "skewness" or "kurtosis".
+        """
+        power = HIGHEST[statistic]
+        with np.errstate(all="ignore"):
+            m = self.standardised(3 * power)
+            found = influence(statistic, m)
+            value = m[power] - (3.0 if power == 4 else 0.0)
+            n, rest = np.float64(self.count), np.float64(self.count - 1)
+            error = np.hypot(np.sqrt(found.variance / n), np.sqrt(found.curvature / (n * rest)))
+            return Estimate(value + found.shift / n, error, found.skewness)
+
+    def estimate(self, statistic: str) -> Estimate:
+        """Estimate the "mean", "variance", "skewness" or "kurtosis"."""
+        if statistic in ("mean", "variance"):
+            return self.mean_estimate() if statistic == "mean" else self.variance_estimate()
+        return self.shape_estimate(statistic)
+
 
 def of_constant(count: int, values: Reals) -> Moments:
     """Return the moments of `count` values that are all the same: ``values``, shape (S, O)."""
@@ -121,7 +175,7 @@ def of_values(values: Reals) -> Moments:
 def _merged(
     n_a: Reals, mean_a: Reals, sums_a: Reals, n_b: Reals, mean_b: Reals, sums_b: Reals
 ) -> tuple[Reals, Reals, Reals]:
-    """Merge pairs: counts (K,), means (K, S, O), central sums (5, K, S, O)."""
+    """Merge pairs: counts (K,), means (K, S, O), central sums (11, K, S, O)."""
     with np.errstate(all="ignore"):
         n = n_a + n_b
         shape = (-1, *(1,) * (mean_a.ndim - 1))
@@ -129,20 +183,18 @@ def _merged(
         difference = mean_b - mean_a
         down, up = -share_b * difference, share_a * difference
         mean = mean_a + share_b * difference
-        sums = np.empty_like(sums_a)
+        sums = sums_a + sums_b
         # The last term, (n_A n_B D / n)^p [n_B^(1-p) - (-n_A)^(1-p)], written without large
         # powers of the counts: n_A (down)^p + n_B (up)^p.
         count_a, count_b = n_a.reshape(shape), n_b.reshape(shape)
-        for p in ORDERS:
-            total = sums_a[p - 2] + sums_b[p - 2]
-            power_down, power_up = down, up
-            for k in range(1, p - 1):
-                total = total + comb(p, k) * (
-                    power_down * sums_a[p - k - 2] + power_up * sums_b[p - k - 2]
-                )
-                power_down, power_up = power_down * down, power_up * up
-            # Here the powers are p - 1; one more factor each.
-            sums[p - 2] = total + (count_a * power_down * down + count_b * power_up * up)
+        power_down, power_up = down, up
+        for k in range(1, ORDERS[-1]):  # order p = k + 1 is complete when its last term is there
+            last = count_a * power_down * down + count_b * power_up * up
+            sums[k - 1] += last
+            # The share of M_(p-k) in M_p, for all p from k + 2 on at once.
+            rest = len(ORDERS) - k
+            sums[k:] += CHOICES[k] * (power_down * sums_a[:rest] + power_up * sums_b[:rest])
+            power_down, power_up = power_down * down, power_up * up
     return n, mean, sums
 
 
@@ -173,7 +225,7 @@ class MergeTree:
         self._waiting: dict[int, tuple[Reals, Reals, Reals]] = {}
 
     def add(self, counts: Reals, means: Reals, central: Reals) -> None:
-        """Add the next samples: counts (K,), means (K, S, O), central sums (5, K, S, O)."""
+        """Add the next samples: counts (K,), means (K, S, O), central sums (11, K, S, O)."""
         nodes, first, level = (np.asarray(counts, dtype=np.float64), means, central), self._next, 0
         self._next += len(nodes[0])
         while len(nodes[0]):

@@ -3,6 +3,11 @@
 A law is standardised to mean 0 and variance 1. Cumulants are what exact theory needs: they add
 over independent samples, so the mean of B samples has kappa_r / B^(r-1), and a linear recursion
 transforms each order by itself. A law enters the exact moments only through the numbers here.
+
+All coordinates of a sample have the same law and are uncorrelated. They are also independent, but
+for "intermittent" noise: x_i = R s_i with a random sign s_i for each coordinate and one R for all,
+R^2 = 0 or 2 with probability 1/2. A sample hits all coordinates together or none, so the squares of
+two coordinates are correlated. By itself x_i is distributed as (s + s')/sqrt(2).
 """
 
 from __future__ import annotations
@@ -20,7 +25,7 @@ from nqmbench.arguments import Arguments, choices, is_finite
 
 __all__ = ["LAWS", "NoiseLaw", "noise_law"]
 
-HIGHEST_ORDER = 8
+HIGHEST_ORDER = 12  # the kurtosis of w^3 needs it
 LARGEST_NU = 1e6  # beyond, the simulation could not tell it from the Gaussian
 
 
@@ -66,8 +71,12 @@ MOMENTS: dict[str, Callable[[int, float], Any]] = {
         (-1) ** j * math.factorial(r) // math.factorial(j) for j in range(r + 1)
     ),
     "student": student_moment,
+    "intermittent": lambda r, nu: 0 if r % 2 else Fraction(2 ** (r // 2), 2),
 }
 LAWS = tuple(MOMENTS)
+
+# kappa_22 = E x_i^2 x_j^2 - 1 of two coordinates of one sample, where it is not 0: E R^4 - 1.
+JOINT_CUMULANTS = {"intermittent": 1.0}
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,8 @@ class NoiseLaw:
     """One standardised law of a single noise sample.
 
     Args:
-        name: one of "gaussian", "uniform", "rademacher", "laplace", "exponential", "student".
+        name: one of "gaussian", "uniform", "rademacher", "laplace", "exponential", "student",
+            "intermittent".
         nu: degrees of freedom of Student's law (> 2); 0 for all others.
 
     >>> NoiseLaw("uniform").cumulant(4)
@@ -88,7 +98,7 @@ class NoiseLaw:
     nu: float = 0.0
 
     def cumulant(self, order: int) -> float:
-        """kappa_order of the law, order 1..8; inf where the moment does not exist."""
+        """kappa_order of the law, order 1..12; inf where the moment does not exist."""
         return self._cumulants[order - 1]
 
     def has_moment(self, order: int) -> bool:
@@ -98,6 +108,24 @@ class NoiseLaw:
         (True, False)
         """
         return self.name != "student" or order < self.nu
+
+    @property
+    def joint_cumulant(self) -> float:
+        """kappa_22 of two coordinates of a sample, Cov(x_i^2, x_j^2); 0 when independent.
+
+        >>> NoiseLaw("intermittent").joint_cumulant, NoiseLaw("laplace").joint_cumulant
+        (1.0, 0.0)
+        """
+        return JOINT_CUMULANTS.get(self.name, 0.0)
+
+    @property
+    def independent(self) -> bool:
+        """True when the coordinates of a sample are independent, not only uncorrelated.
+
+        >>> [name for name in LAWS if not NoiseLaw(name).independent]
+        ['intermittent']
+        """
+        return self.joint_cumulant == 0
 
     @cached_property
     def _cumulants(self) -> list[float]:

@@ -2,9 +2,10 @@
 
     L(w) = 1/2 sum_i h_i (w_i - w*_i)^2,      gradient of one sample:  h_i (w_i - w*_i - x_i)
 
-with independent x_i of mean 0 and variance sigma_i^2; a batch averages B samples, so its noise has
-variance sigma_i^2 / B. The curvature matrix is diagonal, therefore the coordinates never mix, and
-everything that is exact here is exact coordinate by coordinate.
+with uncorrelated x_i of mean 0 and variance sigma_i^2; a batch averages B independent samples, so
+its noise has variance sigma_i^2 / B. The curvature matrix is diagonal, therefore the coordinates
+never mix, and the law of each is exact by itself. The x_i of one sample are independent too, except
+under "intermittent" noise, where they are not and the variance of a sum of squares shows it.
 
 Source: first text, "Problem setup"; Zhang et al. 2019 (NeurIPS).
 """
@@ -33,7 +34,8 @@ class NoisyQuadratic:
         w0: mean of the start; a number or shape (d,).
         w0_std: standard deviation of the Gaussian start, >= 0; 0 is a fixed start.
         optimum: the minimiser w*; a number or shape (d,).
-        noise: "gaussian", "uniform", "rademacher", "laplace", "exponential" (Exp(1) - 1) or
+        noise: "gaussian", "uniform", "rademacher", "laplace", "exponential" (Exp(1) - 1),
+            "intermittent" (0 in all coordinates or a random sign times sqrt(2) in each, evenly) or
             ("student", nu) with nu > 2, all standardised to variance 1.
 
     Raises:

@@ -15,6 +15,7 @@ All checkpoints beyond step j share one pass through its A_j.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 
 from nqmbench.experiment import Experiment
 
-__all__ = ["Responses", "batch_cumulant", "scheduled_responses"]
+__all__ = ["Responses", "batch_cumulant", "readouts", "scheduled_responses", "traced"]
 
 Floats = NDArray[np.float64]
 
@@ -60,16 +61,41 @@ def scheduled_responses(experiment: Experiment, orders: tuple[int, ...]) -> Resp
         experiment: any experiment.
         orders: the orders r >= 2 of the noise that are wanted.
     """
+    a = readouts(experiment)
+    noise = {r: np.zeros((len(a), experiment.problem.d)) for r in orders}
+    for t, reached, response in traced(experiment, a):
+        for r, total in noise.items():
+            total[reached] += response**r * batch_cumulant(experiment, t, r)
+    return Responses(experiment.open_loop.starts @ a, noise)
+
+
+def readouts(experiment: Experiment) -> Floats:
+    """The row vectors a at the checkpoints themselves, shape (S, n, d).
+
+    Coordinates come last: NumPy runs along them.
+    """
+    loop, checkpoints = experiment.open_loop, experiment.checkpoints
+    a = np.zeros((len(checkpoints), loop.n, experiment.problem.d))
+    a[:, loop.readout] = 1.0
+    return a
+
+
+def traced(experiment: Experiment, a: Floats) -> Iterator[tuple[int, slice, Floats]]:
+    """Trace every checkpoint's read-out back to the start, the last step first.
+
+    Args:
+        experiment: any experiment.
+        a: from `readouts`; changed in place, at the end it is the response to the start.
+
+    Yields:
+        A step t, which checkpoints lie beyond it, and their responses c_{k,t} to its noise, shape
+        (checkpoints beyond, d).
+    """
     loop, lam = experiment.open_loop, experiment.curvature
     checkpoints = np.array(experiment.checkpoints)
-    a = np.zeros((checkpoints.size, loop.n, lam.size))  # coordinates last: NumPy runs along them
-    a[:, loop.readout] = 1.0
-    noise = {r: np.zeros((checkpoints.size, lam.size)) for r in orders}
     for t in range(int(checkpoints[-1]) - 1, -1, -1):
         reached = slice(int(np.searchsorted(checkpoints, t, side="right")), None)
         F, b, c = loop.at(t)
         g = lam * (b @ a[reached])  # the answer to a unit gradient at step t
-        for r, total in noise.items():
-            total[reached] += (-g) ** r * batch_cumulant(experiment, t, r)
+        yield t, reached, -g
         a[reached] = F.T @ a[reached] + g[:, None, :] * c[:, None]
-    return Responses(loop.starts @ a, noise)

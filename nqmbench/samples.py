@@ -2,18 +2,20 @@
 
 A cell without noise (its coordinates have neither gradient noise nor a random start, or all values
 came out equal) is **deterministic**: it is compared, not estimated. A cell is in **doubt** where
-its interval would rest on something that does not exist: a moment that the noise law lacks, or a
-spread of which only rounding is left.
+its interval would rest on something that does not exist: a moment that the noise law lacks, a
+spread of which only rounding is left, the skewness of a constant, or powers beyond all numbers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nqmbench.experiment import Experiment, Observable
+from nqmbench.influence import HIGHEST
 from nqmbench.moments import Moments
 from nqmbench.verdicts import ROUNDING, Sample
 
@@ -31,7 +33,8 @@ class SampleTable:
 
     Args:
         estimate, error, skewness, rms: shape (S, O).
-        deterministic, diverged, blurred: shape (S, O).
+        deterministic, diverged: shape (S, O).
+        doubts: why an interval would not be trusted -> where, shape (S, O).
         floor: the absolute rounding of an observable, shape (O,).
         lacking: the order of the moment that the noise lacks, or 0; shape (O,).
         count: the number of trajectories.
@@ -43,7 +46,7 @@ class SampleTable:
     rms: Floats
     deterministic: Bools
     diverged: Bools
-    blurred: Bools
+    doubts: Mapping[str, Bools]
     floor: Floats
     lacking: NDArray[np.int64]
     count: int
@@ -53,8 +56,8 @@ class SampleTable:
         doubt = ""
         if self.lacking[place[1]]:
             doubt = f"heavy tails: the noise has no moment of order {self.lacking[place[1]]}"
-        elif self.blurred[place]:
-            doubt = "only rounding is left of the spread"
+        else:
+            doubt = next((why for why, where in self.doubts.items() if where[place]), "")
         return Sample(
             float(self.estimate[place]),
             float(self.error[place]),
@@ -76,17 +79,27 @@ def samples(
     Args:
         experiment: what was simulated.
         moments: of its observables at its checkpoints.
-        statistic: "mean" or "variance".
+        statistic: "mean", "variance", "skewness" or "kurtosis".
         precision: of the simulation; decides what counts as rounding.
     """
-    variance = statistic == "variance"
-    found = moments.variance_estimate() if variance else moments.mean_estimate()
+    variance, shape = statistic == "variance", statistic in ("skewness", "kurtosis")
+    found = moments.estimate(statistic)
     with np.errstate(all="ignore"):
         spread = np.sqrt(moments.central[0] / moments.count)
         negligible = spread <= TINY * np.abs(moments.mean)
         rms = np.hypot(moments.mean, spread)  # without underflow of the squares
     constant = without_noise(experiment) | (spread == 0)
     deterministic = constant if variance else constant | negligible
+    doubts = {"only rounding is left of the spread": negligible & ~deterministic}
+    if shape:  # a constant has none that could be compared
+        order = 3 * HIGHEST[statistic]
+        unknown = ~np.isfinite(moments.standardised(order)).all(axis=0) & ~moments.diverged
+        doubts = {
+            f"a constant has no {statistic}": deterministic,
+            "only rounding is left of the spread": negligible,
+            f"too large or too small for powers of order {order}": unknown,
+        }
+        deterministic = np.zeros_like(deterministic)
     observed = experiment.observed
     return SampleTable(
         estimate=np.where(constant, 0.0, found.value) if variance else found.value,
@@ -95,10 +108,10 @@ def samples(
         rms=rms,
         deterministic=deterministic,
         diverged=moments.diverged,
-        blurred=negligible & ~deterministic,
+        doubts=doubts,
         floor=np.array([rounding(experiment, o, precision) for o in observed])
         ** (2 if variance else 1),
-        lacking=np.array([lacking_moment(experiment, o, variance) for o in observed]),
+        lacking=np.array([lacking_moment(experiment, o, statistic) for o in observed]),
         count=moments.count,
     )
 
@@ -127,12 +140,13 @@ def rounding(experiment: Experiment, observable: Observable, precision: str) -> 
     return float(chosen**observable.power @ observable.weights(problem.h))
 
 
-def lacking_moment(experiment: Experiment, observable: Observable, variance: bool) -> int:
+def lacking_moment(experiment: Experiment, observable: Observable, statistic: str) -> int:
     """The order of the noise moment that the estimate's standard error needs and that is missing.
 
-    The mean of w^p needs order 2p, its variance 4p; 0 when the noise has it, or when there is none.
+    The mean of w^p needs order 2p, its variance 4p, skewness 6p and kurtosis 8p; 0 when the noise
+    has it, or when there is none.
     """
     problem, i = experiment.problem, observable.coordinate
-    order = observable.power * (4 if variance else 2)
+    order = observable.power * 2 * HIGHEST[statistic]
     noisy = problem.sigma.any() if i is None else problem.sigma[i] > 0
     return order if noisy and not problem.noise.has_moment(order) else 0

@@ -191,7 +191,7 @@ def case_row(
 
 
 def exact_value(ledger: Ledger, record: Record, truths: Mapping[str, ExactMoments]) -> float:
-    """The exact mean or variance of a cell, the exact difference of an ordering's means.
+    """The exact value of a cell's statistic, the exact difference of an ordering's means.
 
     NaN for a probability, which exact theory does not know.
     """
@@ -203,8 +203,7 @@ def exact_value(ledger: Ledger, record: Record, truths: Mapping[str, ExactMoment
     def exact(task: str, name: str) -> float:
         truth = truths[task]
         s = ledger.plan.experiments[task].checkpoints.index(step)
-        table = truth.variance if item.statistic == "variance" else truth.mean
-        return float(table[s, truth.observables.index(name)])
+        return float(truth.of(item.statistic)[s, truth.observables.index(name)])
 
     if contrast is None:
         return exact(record.case.task, record.case.observable.name)

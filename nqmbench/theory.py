@@ -8,12 +8,17 @@ of the Gaussian start
 
 for every schedule, every noise law, a fixed or a Gaussian start. Constant steps are composed by
 doubling (`doubling.py`), scheduled ones traced back one by one. What is observed is a polynomial in
-the read-out; its mean and variance follow from the cumulants of order up to 4 (`cumulants.py`).
+the read-out; its mean and variance follow from the cumulants of order up to 4 (`cumulants.py`), its
+skewness and kurtosis from those up to 8, or 12 for a cube, which are found only when asked for.
+Where the noise makes coordinates dependent, a sum's variance gains what their squares have in
+common (`dependence.py`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +26,7 @@ from numpy.typing import NDArray
 
 from nqmbench.arguments import Arguments
 from nqmbench.cumulants import power_cumulant
+from nqmbench.dependence import pairs_variance
 from nqmbench.doubling import constant_responses, settled_responses
 from nqmbench.experiment import Experiment, Observable
 from nqmbench.responses import Responses, scheduled_responses
@@ -33,21 +39,55 @@ __all__ = ["ExactMoments", "exact", "observable_cumulants", "readout_cumulants",
 
 Floats = NDArray[np.float64]
 
+LARGEST_TENSOR = 10**5  # entries: beyond, tracing every step back is faster than doubling
+
 
 @dataclass(frozen=True, eq=False)
 class ExactMoments:
-    """Exact mean and variance of every observable at every checkpoint.
+    """Exact moments of every observable at every checkpoint.
 
     Args:
         steps: the checkpoints, shape (S,); inf for the steady state.
         observables: the names, length O.
         mean, variance: shape (S, O); inf where the noise has no such moment.
+        shape: computes skewness and excess kurtosis, each of shape (S, O).
     """
 
     steps: Floats
     observables: tuple[str, ...]
     mean: Floats
     variance: Floats
+    shape: Callable[[], tuple[Floats, Floats]] | None = None
+
+    @cached_property
+    def _shape(self) -> tuple[Floats, Floats]:
+        unknown = np.full_like(self.mean, np.nan)
+        return self.shape() if self.shape else (unknown, unknown)
+
+    @property
+    def skewness(self) -> Floats:
+        """kappa_3 / kappa_2^1.5, shape (S, O).
+
+        inf where the noise has no such moment, NaN where the variance is 0 or infinite.
+        """
+        return self._shape[0]
+
+    @property
+    def kurtosis(self) -> Floats:
+        """The excess kurtosis kappa_4 / kappa_2^2, shape (S, O); inf and NaN as for the skewness.
+
+        >>> import nqmbench as nq
+        >>> problem = nq.NoisyQuadratic(1.0, noise="laplace")  # kappa_4 = 3
+        >>> e = nq.Experiment(problem, nq.sgd(0.1), 10, 1, [1], ["w[0]"])
+        >>> nq.exact(e).kurtosis.round(6).tolist()  # that of the mean of 10 samples
+        [[0.3]]
+        """
+        return self._shape[1]
+
+    def of(self, statistic: str) -> Floats:
+        """The "mean", "variance", "skewness" or "kurtosis", shape (S, O)."""
+        table: Floats = getattr(self, statistic)
+        return table
 
     def to_frame(self) -> pd.DataFrame:
         """Columns step, observable, mean, variance; rows by step, then observables as given."""
@@ -85,9 +125,8 @@ def exact(experiment: Experiment) -> ExactMoments:
     1  1000      error  0.052632   0.00554
     """
     check_experiment("exact", experiment)
-    highest = max(2 * o.power for o in experiment.observed)
-    kappa = readout_cumulants(experiment, highest)
-    return summarise(experiment, np.array(experiment.checkpoints, dtype=np.float64), kappa)
+    steps = np.array(experiment.checkpoints, dtype=np.float64)
+    return summarise(experiment, steps, lambda highest: readout_cumulants(experiment, highest))
 
 
 def steady_state(experiment: Experiment) -> ExactMoments:
@@ -108,39 +147,78 @@ def steady_state(experiment: Experiment) -> ExactMoments:
     elif not (radius(experiment.open_loop.closed(experiment.curvature)[0]) < 1).all():
         checks.complain("experiment", experiment.label, "a stable method: a smaller step size")
     checks.done()
-    highest = max(2 * o.power for o in experiment.observed)
-    settled = settled_responses(experiment, finite_orders(experiment, highest))
-    return summarise(experiment, np.array([np.inf]), cumulants(experiment, settled, highest))
+
+    def settled(highest: int) -> list[Floats]:
+        responses = settled_responses(experiment, finite_orders(experiment, highest))
+        return cumulants(experiment, responses, highest)
+
+    return summarise(experiment, np.array([np.inf]), settled)
 
 
-def summarise(experiment: Experiment, steps: Floats, kappa: list[Floats]) -> ExactMoments:
-    """Mean and variance of each observable from the read-out's cumulants."""
-    columns = [observable_cumulants(experiment, o, kappa, 2) for o in experiment.observed]
-    mean, variance = (np.stack([c[r] for c in columns], axis=1) for r in (0, 1))
-    return ExactMoments(steps, tuple(o.name for o in experiment.observed), mean, variance)
+def summarise(
+    experiment: Experiment, steps: Floats, find: Callable[[int], list[Floats]]
+) -> ExactMoments:
+    """The moments of each observable from the read-out's cumulants.
+
+    Args:
+        experiment: the experiment.
+        steps: shape (S,).
+        find: gives the read-out's cumulants up to an order; those beyond the mean and the variance
+            cost more, and are asked for only when a skewness or a kurtosis is.
+    """
+
+    def tables(highest: int) -> list[Floats]:
+        """The cumulants 1..highest of the observables, each of shape (S, O)."""
+        kappa = find(max(highest * o.power for o in experiment.observed))
+        settled = bool(np.isinf(steps).all())
+        columns = [
+            observable_cumulants(experiment, o, kappa, highest, settled)
+            for o in experiment.observed
+        ]
+        return [np.stack([c[r] for c in columns], axis=1) for r in range(highest)]
+
+    def shape() -> tuple[Floats, Floats]:
+        _, variance, third, fourth = tables(4)
+        with np.errstate(all="ignore"):
+            return third / variance**1.5, fourth / variance**2
+
+    mean, variance = tables(2)
+    names = tuple(o.name for o in experiment.observed)
+    return ExactMoments(steps, names, mean, variance, shape)
 
 
 def observable_cumulants(
-    experiment: Experiment, observable: Observable, kappa: list[Floats], highest: int
+    experiment: Experiment,
+    observable: Observable,
+    kappa: list[Floats],
+    highest: int,
+    settled: bool = False,
 ) -> list[Floats]:
     """Cumulants 1..highest of an observable, each of shape (S,).
 
-    Independent coordinates add: kappa_r(sum_i c_i w_i^p) = sum_i c_i^r kappa_r(w_i^p).
+    Independent coordinates add: kappa_r(sum_i c_i w_i^p) = sum_i c_i^r kappa_r(w_i^p). For
+    dependent ones the mean is this too, the variance gains the covariances, and the orders from 3
+    on are NaN: they are not known here.
 
     Args:
         experiment: the experiment.
         observable: one of its observables.
         kappa: the read-out's cumulants from `readout_cumulants`.
         highest: the largest r wanted; kappa must reach order power * highest.
+        settled: kappa is that of the steady state.
     """
     weights = observable.weights(experiment.problem.h)
     chosen = kappa
     if observable.coordinate is not None:
         chosen = [k[:, observable.coordinate, None] for k in kappa]
     with np.errstate(over="ignore"):
-        return [
+        found = [
             power_cumulant(chosen, observable.power, r) @ weights**r for r in range(1, highest + 1)
         ]
+    if observable.coordinate is None and highest > 1 and dependent(experiment):
+        found[1] = found[1] + pairs_variance(experiment, weights, settled)
+        found[2:] = [np.full_like(f, np.nan) for f in found[2:]]
+    return found
 
 
 def readout_cumulants(experiment: Experiment, highest: int) -> list[Floats]:
@@ -152,7 +230,8 @@ def readout_cumulants(experiment: Experiment, highest: int) -> list[Floats]:
             third and fourth cumulant of the error.
     """
     orders = finite_orders(experiment, highest)
-    respond = constant_responses if is_constant(experiment) else scheduled_responses
+    small = experiment.open_loop.n**highest <= LARGEST_TENSOR
+    respond = constant_responses if is_constant(experiment) and small else scheduled_responses
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         return cumulants(experiment, respond(experiment, orders), highest)
 
@@ -182,6 +261,12 @@ def finite_orders(experiment: Experiment, highest: int) -> tuple[int, ...]:
     """The orders >= 2 with a finite cumulant that is not 0: for Gaussian noise only the second."""
     law = experiment.problem.noise
     return tuple(r for r in range(2, highest + 1) if law.cumulant(r) not in (0, np.inf))
+
+
+def dependent(experiment: Experiment) -> bool:
+    """True when two coordinates with noise meet samples that are not independent."""
+    problem = experiment.problem
+    return not problem.noise.independent and int(np.count_nonzero(problem.sigma)) > 1
 
 
 def check_experiment(what: str, seen: Any) -> None:

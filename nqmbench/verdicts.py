@@ -63,7 +63,8 @@ class Preset:
 
     Args:
         name: what the command line calls it.
-        mean, variance: relative margins of an equality.
+        mean, variance: relative margins of an equality; that of a variance holds for skewness and
+            kurtosis too.
         trials: the largest number of trajectories of an experiment.
         work: the largest number of trajectory-steps (trajectories x coordinates x steps).
     """
@@ -94,7 +95,7 @@ class Sample:
     """What the simulation knows of one cell.
 
     Args:
-        estimate: of the mean or variance. error: its standard error.
+        estimate: of the statistic. error: its standard error.
         skewness: of the estimator's summands (g in the interval).
         count: the number of trajectories.
         deterministic: the spread is only rounding. diverged: beyond 1e40 or not finite.

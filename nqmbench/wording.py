@@ -131,11 +131,11 @@ def compared(record: Record, records: Sequence[Record], verdict: Verdict) -> str
     assert sample is not None
     low, high = sample.interval(record.z)
     strictly = "" if record.claim.margin else ", without a margin"
-    if getattr(record.claim.item, "statistic", "") == "probability":
-        share = f"smaller in {percent(sample.estimate)} of the runs at k = {step}"
-        ends = f"between {percent(low)} and {percent(high)}"
-        return f"{share} ({ends}); claimed: at least {percent(record.cell.claimed)}"
-    ends = " and ".join(percent(x / record.scale, True) for x in (low, high))
+    if record.statistic == "probability":
+        share = f"smaller in {100 * sample.estimate:.4g} % of the runs at k = {step}"
+        ends = f"between {100 * low:.4g} and {100 * high:.4g} %"
+        return f"{share} ({ends}); claimed: at least {100 * record.cell.claimed:.4g} %"
+    ends = " and ".join(f"{100 * x / record.scale:+.3g} %" for x in (low, high))
     if verdict is Verdict.REFUTED:
         far = f"by at least {percent(low / record.scale)}"
         return f"not smaller but larger {far} at k = {step}: difference {sample.estimate:.6g}"

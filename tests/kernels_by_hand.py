@@ -7,14 +7,18 @@ import numba
 import numpy as np
 
 from nqmbench.kernels import (
+    LAWS,
     PRECISIONS,
     Bundle,
     Program,
+    generator_state,
+    generator_words,
     normals,
     simulate,
     start_normals,
     trajectory_values,
 )
+from nqmbench.kernels.laws import COMMON
 from nqmbench.kernels.memory import load, store
 
 
@@ -163,7 +167,10 @@ def batch_noise(program, seed, block, coordinate):
     if program.law == "gaussian":
         drawn = normals("gaussian", 0.0, *address, program.steps, bits).astype(float)
         return drawn / np.sqrt(batches)[:, None]
-    drawn = normals(program.law, program.nu, *address, int(batches.sum()), bits)
+    if program.law == "intermittent":
+        drawn = intermittent(*address, int(batches.sum()), bits)
+    else:
+        drawn = normals(program.law, program.nu, *address, int(batches.sum()), bits)
     noise, next_draw = np.empty((program.steps, drawn.shape[1])), 0
     for t, size in enumerate(batches):
         total = np.zeros(drawn.shape[1], dtype=drawn.dtype)  # the kernel's sum: in order
@@ -172,6 +179,22 @@ def batch_noise(program, seed, block, coordinate):
             next_draw += 1
         noise[t] = total.astype(float) / size
     return noise
+
+
+def intermittent(seed, block, coordinate, count, bits):
+    """Return intermittent draws from raw words, shape (count, lanes).
+
+    The top bit of the coordinate's own word is the sign, that of the common word says hit or not.
+    """
+    own, common = (top_bits(seed, block, i, count, bits) for i in (coordinate, COMMON))
+    return np.where(common, np.sqrt(2.0) * (1.0 - 2.0 * own), 0.0).astype(f"f{bits // 8}")
+
+
+def top_bits(seed, block, coordinate, count, bits):
+    """Return the first bit of each word of the intermittent law's stream, shape (count, lanes)."""
+    states = generator_state(seed, LAWS["intermittent"], block, coordinate, bits)
+    words = [generator_words(tuple(lane), count, bits) for lane in states.T]
+    return (np.stack(words, axis=1) >> (bits - 1)).astype(int)
 
 
 @functools.cache

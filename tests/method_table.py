@@ -90,4 +90,5 @@ def wrapped(method: nq.Method, power: float | None, decay: Any) -> nq.Method:
 # Every noise law, as a problem takes it.
 ALL_LAWS = [
     "gaussian", "uniform", "rademacher", "laplace", "exponential", ("student", 9), ("student", 5),
+    "intermittent",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ import numpy as np
 
 import nqmbench as nq
 from nqmbench.ledger import Ledger
-from nqmbench.moments import Moments, of_values
+from nqmbench.moments import ORDERS, Moments, of_values
 from nqmbench.plan import make_plan
 from nqmbench.verdicts import PRESETS
 
@@ -28,7 +28,7 @@ def ledger_of(suite, preset=PRESET):
 def sample_of(mean, variance, count, skewness=0.0, shape=(1, 1)):
     """Moments of a sample with exactly these properties, and the kurtosis of a normal law."""
     c2 = np.broadcast_to(np.asarray(variance, dtype=float), shape)
-    central = np.stack([c2, skewness * c2**1.5, 3 * c2**2, 0 * c2, 15 * c2**3])
+    central = np.stack([c2, skewness * c2**1.5, 3 * c2**2, 0 * c2, 15 * c2**3, *6 * [0 * c2]])
     return Moments(count, np.broadcast_to(np.asarray(mean, dtype=float), shape), count * central)
 
 
@@ -43,7 +43,7 @@ def drawn_fast(values):
     mean = values.mean(axis=-1)
     centred = values - mean[..., None]
     power, sums = centred.copy(), []
-    for _ in range(5):
+    for _ in ORDERS:
         power *= centred
         sums.append(power.sum(axis=-1))
     return Moments(values.shape[-1], mean, np.stack(sums))

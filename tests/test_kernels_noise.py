@@ -5,7 +5,7 @@ Their distribution and independence are the matter of tests/statistical.
 
 import numpy as np
 import pytest
-from kernels_by_hand import lanewise
+from kernels_by_hand import intermittent, lanewise, top_bits
 
 from nqmbench.kernels import (
     LAWS,
@@ -17,7 +17,7 @@ from nqmbench.kernels import (
     start_normals,
 )
 from nqmbench.kernels.formats import F32, F64
-from nqmbench.kernels.laws import START_TAG
+from nqmbench.kernels.laws import COMMON, START_TAG
 from nqmbench.kernels.random import mix
 
 pytestmark = pytest.mark.needs_compiler
@@ -100,6 +100,18 @@ def test_starts_are_the_normals_of_a_stream_of_their_own(bits):
     assert starts.shape == expected.shape == (form.lanes,)
     assert np.abs(starts - expected).max() < NORMAL_ERROR[bits][1]
     assert not np.isin(starts, normals("gaussian", 0.0, 5, 3, 1, 100, bits)).any()
+
+
+@pytest.mark.parametrize("bits", FORMATS)
+def test_intermittent_noise_is_a_sign_of_its_own_times_a_factor_of_the_common_stream(bits):
+    hits = top_bits(5, 3, COMMON, 300, bits)
+    assert 0.4 < hits.mean() < 0.6
+    for coordinate in (0, 1, 2**40):
+        drawn = normals("intermittent", 0.0, 5, 3, coordinate, 300, bits)
+        assert np.array_equal(drawn, intermittent(5, 3, coordinate, 300, bits))
+        assert np.array_equal(drawn != 0, hits == 1)
+    other = normals("intermittent", 0.0, 5, 4, 0, 300, bits)
+    assert not np.array_equal(other != 0, hits == 1)
 
 
 FUNCTION_ERROR = {32: 4e-7, 64: 1e-15}  # relative, of the logarithm and the exponential

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ EVEN = {
     "uniform": (1, -6 / 5, 48 / 7, -432 / 5),
     "rademacher": (1, -2, 16, -272),
     "laplace": (1, 3, 30, 630),
+    "intermittent": (1, -1, 4, -34),
 }
 
 
@@ -77,6 +79,36 @@ def test_raw_moments_are_the_integrals_of_the_density(name, order):
     assert sum(pieces) == pytest.approx(expected, rel=ITERATION, abs=ITERATION)
 
 
+def intermittent_samples():
+    """Every sample of two coordinates, times 1/sqrt(2), with its probability."""
+    return [((0, 0), Fraction(1, 2))] + [
+        ((a, b), Fraction(1, 8)) for a, b in itertools.product((-1, 1), repeat=2)
+    ]
+
+
+@pytest.mark.parametrize("order", range(1, 9))
+def test_the_moments_of_intermittent_noise_are_those_of_its_three_values(order):
+    expected = sum(a**order * p for (a, _), p in intermittent_samples())
+    if order % 2 == 0:  # sqrt(2)^order; the odd moments vanish
+        expected *= 2 ** (order // 2)
+    assert MOMENTS["intermittent"](order, 0.0) == expected
+
+
+def test_intermittent_noise_is_uncorrelated_and_its_squares_are_not():
+    samples = intermittent_samples()
+    assert sum(a * b * p for (a, b), p in samples) == 0
+    # kappa_22 = E x^2 y^2 - E x^2 E y^2 - 2 (E x y)^2
+    squares = sum((2 * a**2) * (2 * b**2) * p for (a, b), p in samples)
+    assert NoiseLaw("intermittent").joint_cumulant == squares - 1 == 1
+    assert sum(a * b**2 * p for (a, b), p in samples) == 0  # kappa_12: an odd number of the first
+
+
+def test_only_intermittent_noise_has_dependent_coordinates():
+    laws = [NoiseLaw(name, 9.0 if name == "student" else 0.0) for name in LAWS]
+    assert [law.name for law in laws if not law.independent] == ["intermittent"]
+    assert [law.joint_cumulant for law in laws] == [float(not law.independent) for law in laws]
+
+
 def test_laws_are_standardised():
     for name in LAWS:
         law = NoiseLaw(name, 9.0 if name == "student" else 0.0)
@@ -110,5 +142,8 @@ def test_an_unknown_law_is_refused_with_the_known_ones(wrong):
         nq.NoisyQuadratic(1.0, noise=wrong)
     message = str(caught.value)
     assert "\n  noise: got " in message
-    assert "'gaussian', 'uniform', 'rademacher', 'laplace', 'exponential' or" in message
+    assert (
+        "'gaussian', 'uniform', 'rademacher', 'laplace', 'exponential', 'intermittent' or"
+        in message
+    )
     assert '("student", nu) with 2 < nu <= 10^6' in message

@@ -43,12 +43,20 @@ LITERAL = [
     ),
     experiment(nq.preconditioned(nq.sgd(0.2), 1.0), "laplace", 3, observables=("w[1]",)),
 ]
+INTERMITTENT = [
+    experiment(nq.sgd(0.1), "intermittent", 3),
+    experiment(nq.averaged(nq.sgd(0.3), 0.9), "intermittent", nq.schedule([3] * 80), w0_std=1.0),
+]
 RAMPS = [experiment(nq.sgd(lr), ("student", 5), nq.schedule([1, 2] * 40)) for lr in (0.1, 0.2)]
 
 
 @needs_compiler
 @pytest.mark.parametrize("precision", PRECISIONS)
-@pytest.mark.parametrize("members", [MEMBERS, LITERAL, RAMPS], ids=["gaussian", "laplace", "ramps"])
+@pytest.mark.parametrize(
+    "members",
+    [MEMBERS, LITERAL, INTERMITTENT, RAMPS],
+    ids=["gaussian", "laplace", "intermittent", "ramps"],
+)
 def test_each_member_has_the_bits_of_a_run_of_its_own(members, precision):
     shared = nq.simulate_shared(members, 2100, seed=3, threads=1, precision=precision)
     assert len(shared.estimates) == len(members)

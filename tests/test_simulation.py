@@ -225,6 +225,7 @@ TABLE = {
     "sgd, laplace": (nq.sgd, "laplace", 2, {"w0_std": 1.0}),
     "sgd, exponential": (nq.sgd, "exponential", 2, {"w0": -1.0}),
     "sgd, student": (nq.sgd, ("student", 20.0), 1, {}),
+    "sgd, intermittent": (nq.sgd, "intermittent", 1, {"w0_std": [0.0, 1.0]}),
     "sgd, start": (nq.sgd, "gaussian", 1, {"w0_std": [2.0, 0.5], "optimum": [1.0, -2.0]}),
     "start alone": (nq.sgd, "gaussian", 1, {"sigma": 0.0, "w0_std": 2.0, "w0": 0.5}),
     "linear": (lambda lr: nq.sgd(nq.linear(2 * lr, 64)), "gaussian", 1, {}),
@@ -236,6 +237,9 @@ TABLE = {
     "step decay": (lambda lr: nq.sgd(nq.step_decay(2 * lr, 0.5, 20)), "gaussian", 1, {}),
     "ramp": (nq.sgd, "gaussian", nq.schedule(range(1, 65)), {}),
     "ramp, laplace": (nq.sgd, "laplace", nq.schedule([1] * 30 + [4] * 34), {}),
+    "ramp, intermittent": (
+        lambda lr: nq.averaged(nq.heavy_ball(nq.cosine(2 * lr, 64), 0.5), 0.5), "intermittent",
+        nq.schedule([1] * 30 + [3] * 34), {"optimum": [1.0, -2.0]}),
     "heavy ball": (lambda lr: nq.heavy_ball(lr, 0.9), "gaussian", 1, {}),
     "heavy ball, step": (
         lambda lr: nq.heavy_ball(nq.linear(lr, 80), 0.8, velocity="step"), "uniform", 1, {}),

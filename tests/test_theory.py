@@ -199,7 +199,7 @@ def test_doubling_equals_stepping_at_defective_double_roots(steps, root):
     assert moments.variance[0, 0] == pytest.approx(variance, rel=ROUNDING)
 
 
-@pytest.mark.parametrize("law", ["gaussian", "exponential"])
+@pytest.mark.parametrize("law", ["gaussian", "exponential", "intermittent"])
 @pytest.mark.parametrize("name", METHODS)
 def test_a_constant_written_as_a_schedule_gives_the_same_moments(name, law):
     """Doubling on one side, one step after the other on the other."""

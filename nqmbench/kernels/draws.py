@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nqmbench.kernels.bundle import Tables
 from nqmbench.kernels.entry import call_noise, noise_address
 from nqmbench.kernels.job import Work, pack
-from nqmbench.kernels.laws import GAUSSIAN, LAWS, START_TAG
+from nqmbench.kernels.laws import COMMON, GAUSSIAN, LAWS, START_TAG
 from nqmbench.kernels.memory import load, places, pointer, store
 from nqmbench.kernels.options import jit
 from nqmbench.kernels.program import PRECISIONS, Precision
@@ -26,6 +26,7 @@ SHOWN = {32: PRECISIONS["f32"], 64: PRECISIONS["f64"]}
 def _draw(kernel: Any, job: Any, words: Any, address: Any, count: Any) -> None:
     seed, tag, block, coordinate = address
     seed_block(words, 0, seed, tag, block, coordinate)
+    seed_block(words, words.size // 2, seed, tag, block, COMMON)
     call_noise(kernel, (pointer(job, 0), 0, 0, count))
 
 
@@ -36,7 +37,7 @@ def _drawn(
     nothing = np.zeros(0)
     numbers = dict.fromkeys(Work._fields, 0) | {"lanes": form.lanes, "width": form.lanes}
     arrays: dict[str, Any] = dict.fromkeys(("updates", "stop", "states", "buffer"), nothing)
-    arrays["words"] = np.empty(4 * form.lanes, dtype=f"u{form.noise // 8}")
+    arrays["words"] = np.empty(8 * form.lanes, dtype=f"u{form.noise // 8}")
     arrays["drawn"] = np.empty((count, form.lanes), dtype=form.real)
     tables: dict[str, Any] = dict.fromkeys(Tables._fields, nothing)
     tables |= {"nu": np.float64(nu), "draws": np.ones(1, dtype=np.int64)}

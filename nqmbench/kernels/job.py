@@ -31,10 +31,11 @@ class Work(NamedTuple):
         start: address of the Gaussian noise kernel; 0 where no start is random.
         seed: the 64 bits of the seed.
         tag: the law's number in the random stream's address.
+        common: 1 where the law has a factor common to all coordinates, else 0.
         pitch: numbers in a row of the buffer.
         updates: (M,), addresses of the members' update kernels.
         stop: (1,); as soon as it is not 0 the work is abandoned.
-        words: (4 W,), states of the generators of a group.
+        words: (4 W,), states of the generators of a group; (8 W,) with those of common factors.
         drawn: (STRETCH, W), the noise of a stretch.
         states: (M, n, W).
         buffer: (S, columns, pitch), the results of a superblock.
@@ -46,6 +47,7 @@ class Work(NamedTuple):
     start: int
     seed: int
     tag: int
+    common: int
     pitch: int
     updates: Integers
     stop: Bytes

@@ -10,6 +10,10 @@ and a spare bit gives ``R`` a sign, which supplies the other half.  In float32 t
 Student's noise is Bailey's (1994): ``sqrt(nu (U^(-2/nu) - 1)) cos(2 pi V)``, of which only the
 cosine is taken, since cosine and sine would be uncorrelated but not independent.  Its ``U`` has two
 words: with the 31 bits of one a kurtosis at nu = 5 would miss a hundredth of its value in the tail.
+
+Intermittent noise is a sign times a factor that all coordinates of a sample have in common. The
+sign comes from the coordinate's own stream, the factor from one that belongs to no coordinate, and
+is drawn anew, with the same result, beside each of them.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ from nqmbench.kernels.lanes import as_floats, as_words, fma, join, lower, signed
 from nqmbench.kernels.random import next_words
 
 # The number of a law is its tag in the random stream's address; never renumber.
-GAUSSIAN, UNIFORM, RADEMACHER, LAPLACE, EXPONENTIAL, STUDENT = range(1, 7)
+GAUSSIAN, UNIFORM, RADEMACHER, LAPLACE, EXPONENTIAL, STUDENT, INTERMITTENT = range(1, 8)
 LAWS = {
     "gaussian": GAUSSIAN,
     "uniform": UNIFORM,
@@ -32,8 +36,10 @@ LAWS = {
     "laplace": LAPLACE,
     "exponential": EXPONENTIAL,
     "student": STUDENT,
+    "intermittent": INTERMITTENT,
 }
 START_TAG = 64  # the stream of the Gaussian starts
+COMMON = 2**63 - 1  # in the place of a coordinate: the stream of a common factor
 
 
 @by_format
@@ -150,6 +156,17 @@ def student(form: Format) -> Any:
     return student
 
 
+@by_format
+def all_or_none(form: Format) -> Any:
+    """``all_or_none(s)``: 0 or sqrt(2), which multiplies the draw of every coordinate."""
+    hit, top = form.bits_of(np.sqrt(2.0)), form.bits - 1
+
+    def all_or_none(s: Any) -> Any:
+        return as_floats((next_words(s) >> top) * hit)
+
+    return all_or_none
+
+
 # One draw for each lane from the generators in places, ``draw(s, nu)``; only Student's noise has a
 # parameter.
 DRAWS = {
@@ -158,4 +175,8 @@ DRAWS = {
     LAPLACE: laplace,
     EXPONENTIAL: exponential,
     STUDENT: student,
+    INTERMITTENT: rademacher,
 }
+# Laws whose draws are multiplied by a factor common to all coordinates, ``factor(s)``, with the
+# generators of the stream at COMMON in places.
+FACTORS = {INTERMITTENT: all_or_none}

@@ -28,7 +28,7 @@ def run_serial(
         counts: shape (K,), trajectories of each superblock.
         blocks: of a full superblock.
         means: shape (K, S, columns), filled.
-        central: shape (5, K, S, columns), filled.
+        central: shape (11, K, S, columns), filled.
     """
     job, mean, sums = pointer(jobs, 0), pointer(means, 0), pointer(central, 0)
     for g in range(counts.size):

@@ -13,7 +13,7 @@ from typing import Any
 from nqmbench.kernels.formats import F32, F64
 from nqmbench.kernels.job import tables_of, work_of
 from nqmbench.kernels.lanes import splat
-from nqmbench.kernels.laws import DRAWS, GAUSSIAN, normals, radius_squared
+from nqmbench.kernels.laws import DRAWS, FACTORS, GAUSSIAN, normals, radius_squared
 from nqmbench.kernels.memory import load, places, store, wide_vectors
 from nqmbench.kernels.options import jit_named
 from nqmbench.kernels.random import next_words
@@ -28,7 +28,8 @@ def noise_kernel(law: int, noise: int, state: int) -> Any:
     The block is number b of its group, the steps are ``begin``, ..., ``end - 1``, at least one.
     Its generators are advanced, and row ``t - begin`` of the job's ``drawn`` gets the L numbers of
     step t from column ``L b`` on: one normal for each lane, or the sum of ``draws[t]`` draws of
-    another law.
+    another law. Where the law has a common factor its generators are kept behind those of the
+    coordinate's own stream, ``4 W`` words on, and are advanced with them.
 
     Args:
         law: number of the noise law.
@@ -70,7 +71,9 @@ def _gaussian(noise: int, state: int) -> Any:
 def _summed(law: int, noise: int, state: int) -> Any:
     form = F32 if noise == 32 else F64
     L, nothing = form.lanes, form.real(-0.0)  # -0 + x is x for every x, 0 too
-    draw = DRAWS[law]
+    draw: Any = DRAWS[law]
+    factor: Any = FACTORS.get(law)
+    common = factor is not None  # known to the compiler: other laws get the code without it
 
     def kernel(job: Any, b: Any, begin: Any, end: Any) -> None:
         wide_vectors()
@@ -78,17 +81,26 @@ def _summed(law: int, noise: int, state: int) -> Any:
         s = places(load(work.words, 0, L), 4)
         for i in range(4):
             s[i] = load(work.words, (4 * b + i) * L, L)
+        if common:
+            shared = places(load(work.words, 0, L), 4)
+            for i in range(4):
+                shared[i] = load(work.words, 4 * work.width + (4 * b + i) * L, L)
         place = L * b
         for t in range(begin, end):
             x = splat(nothing, L)
             missing = tables.draws[t * tables.draw_rows]
             while missing > 0 and not work.stop[0]:
                 for _ in range(min(missing, PATIENCE)):
-                    x = x + draw(s, tables.nu)
+                    if common:
+                        x = x + factor(shared) * draw(s, tables.nu)
+                    else:
+                        x = x + draw(s, tables.nu)
                 missing -= PATIENCE
             store(work.drawn, place, x)
             place += work.width
         for i in range(4):
             store(work.words, (4 * b + i) * L, s[i])
+            if common:
+                store(work.words, 4 * work.width + (4 * b + i) * L, shared[i])
 
     return jit_named(kernel, law, noise, state)

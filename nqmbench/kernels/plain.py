@@ -16,7 +16,7 @@ import numpy as np
 from nqmbench.kernels.formats import F32, F64
 from nqmbench.kernels.job import tables_of, work_of
 from nqmbench.kernels.lanes import fma, join, lower, splat, upper
-from nqmbench.kernels.laws import DRAWS, GAUSSIAN, normals, radius_squared
+from nqmbench.kernels.laws import DRAWS, FACTORS, GAUSSIAN, normals, radius_squared
 from nqmbench.kernels.memory import load, places, store
 from nqmbench.kernels.noise import PATIENCE
 from nqmbench.kernels.options import jit_named
@@ -34,6 +34,8 @@ def noise_kernel(law: int, noise: int, state: int) -> Any:
     L, half, nothing = form.lanes, form.lanes // 2, form.real(-0.0)
     gaussian = law == GAUSSIAN
     draw: Any = DRAWS.get(law)
+    factor: Any = FACTORS.get(law)
+    common = factor is not None
 
     def kernel(job: Any, b: Any, begin: Any, end: Any) -> None:
         work, tables = work_of(job, noise, state), tables_of(job, noise, state)
@@ -42,6 +44,11 @@ def noise_kernel(law: int, noise: int, state: int) -> Any:
             for i in range(4):
                 word = (4 * b + i) * L + lane
                 s[i] = join(load(work.words, word, 1), load(work.words, word + half, 1))
+            if common:
+                shared = places(splat(work.words[0], 2), 4)
+                for i in range(4):
+                    word = 4 * work.width + (4 * b + i) * L + lane
+                    shared[i] = join(load(work.words, word, 1), load(work.words, word + half, 1))
             for t in range(begin, end):
                 x = splat(nothing, 2)
                 if gaussian:
@@ -51,7 +58,10 @@ def noise_kernel(law: int, noise: int, state: int) -> Any:
                     missing = tables.draws[t * tables.draw_rows]
                     while missing > 0 and not work.stop[0]:
                         for _ in range(min(missing, PATIENCE)):
-                            x = x + draw(s, tables.nu)
+                            if common:
+                                x = x + factor(shared) * draw(s, tables.nu)
+                            else:
+                                x = x + draw(s, tables.nu)
                         missing -= PATIENCE
                 place = (t - begin) * work.width + L * b + lane
                 store(work.drawn, place, lower(x))
@@ -60,6 +70,9 @@ def noise_kernel(law: int, noise: int, state: int) -> Any:
                 word = (4 * b + i) * L + lane
                 store(work.words, word, lower(s[i]))
                 store(work.words, word + half, upper(s[i]))
+                if common:
+                    store(work.words, 4 * work.width + word, lower(shared[i]))
+                    store(work.words, 4 * work.width + word + half, upper(shared[i]))
 
     return jit_named(kernel, "plain", law, noise, state)
 

@@ -107,7 +107,7 @@ class Program:
     Args:
         precision: "f32" (states and noise in float32), "mixed" (states in float64, noise in
             float32) or "f64" (both in float64).
-        law: gaussian, uniform, rademacher, laplace, exponential or student.
+        law: gaussian, uniform, rademacher, laplace, exponential, student or intermittent.
         nu: degrees of freedom of Student's noise, > 2; ignored for the other laws.
         increments: D, shape (T1, n, n); T1 is 1 for constant tables, else ``steps``.
         chain: L, shape (T1, n, n), strictly lower triangular.

@@ -1,6 +1,7 @@
 """Random numbers that have an address.
 
-A trajectory's noise is a function of ``(seed, law, block, coordinate, lane)`` and of nothing else.
+A trajectory's noise is a function of ``(seed, law, block, coordinate, lane)`` and of nothing else;
+what the coordinates of a sample have in common comes from a coordinate's number that none has.
 Each lane of a block owns a generator of Blackman and Vigna (2021), xoshiro128++ for noise in
 float32 and xoshiro256++ for noise in float64, whose four state words are a hash of that address.
 Any block can be computed anywhere, alone, in any order, and threads, chunks or resumed runs change

@@ -18,7 +18,7 @@ from nqmbench.kernels.bundle import Bundle
 from nqmbench.kernels.condense import SUMS
 from nqmbench.kernels.entry import noise_address, update_address
 from nqmbench.kernels.job import Work
-from nqmbench.kernels.laws import GAUSSIAN
+from nqmbench.kernels.laws import FACTORS, GAUSSIAN
 from nqmbench.kernels.program import superblock_size
 from nqmbench.kernels.superblock import PITCH, STRETCH
 from nqmbench.kernels.threads import run_superblocks
@@ -100,6 +100,7 @@ def prepare(
     """Compile what a bundle needs, and set up the memory that each thread works in."""
     form, tables = bundle.format, bundle.tables
     any_start = np.any(tables.w0_std > 0.0)
+    common = int(bundle.law in FACTORS)
     updates = [update_address(structure, kernels) for structure in bundle.structures]
     # A row is longer than its trajectories by one cache line: rows at a multiple of 4096 bytes
     # would all fall into the same few places of the cache.
@@ -113,10 +114,11 @@ def prepare(
             start=noise_address(GAUSSIAN, form, kernels) if any_start else 0,
             seed=int(np.uint64(seed).view(np.int64)),
             tag=bundle.law,
+            common=common,
             pitch=pitch,
             updates=np.array(updates, dtype=np.int64),
             stop=stop,
-            words=np.zeros(4 * form.width, dtype=f"u{form.noise // 8}"),
+            words=np.zeros(4 * (1 + common) * form.width, dtype=f"u{form.noise // 8}"),
             drawn=np.zeros((STRETCH, form.width), dtype=form.real),
             states=np.zeros((tables.members, tables.states, form.width), dtype=form.real),
             buffer=np.zeros((tables.S, tables.columns, pitch)),

@@ -3,7 +3,7 @@
 A superblock is a run of blocks whose observables fit the processor's cache.  Its trajectories go
 through the steps in groups, coordinate by coordinate and stretch by stretch: first the noise of a
 stretch is drawn, then every member of the bundle is driven by it.  Each cell of the buffer is then
-condensed to a mean and five central sums.
+condensed to a mean and eleven central sums.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from nqmbench.kernels.condense import block_mean, central_sums
+from nqmbench.kernels.condense import LOW, block_mean, high_sums, low_sums
 from nqmbench.kernels.entry import JOB, address_of, call_noise, call_update, calling
 from nqmbench.kernels.job import INTEGER, tables_of, work_of
 from nqmbench.kernels.lanes import select
-from nqmbench.kernels.laws import START_TAG
+from nqmbench.kernels.laws import COMMON, START_TAG
 from nqmbench.kernels.memory import load, store
 from nqmbench.kernels.options import jit_named, jit_small
 from nqmbench.kernels.random import seed_block
@@ -42,6 +42,9 @@ def trajectories(job: Any, work: Any, tables: Any, block: Any, trials: Any, colu
         start_states(work, tables, i, L * blocks)
         for b in range(blocks):
             seed_block(work.words, 4 * L * b, work.seed, work.tag, first + b, i)
+            if work.common != 0:  # the same numbers beside every coordinate
+                place = 4 * (W + L * b)
+                seed_block(work.words, place, work.seed, work.tag, first + b, COMMON)
         k, begin = 0, 0
         while k < tables.S and not work.stop[0]:
             end = min(begin + STRETCH, last)
@@ -96,7 +99,7 @@ def superblock(noise: int, state: int) -> Any:
 
     It simulates ``trials`` trajectories from ``block`` on and condenses them.  This is number ``g``
     of ``K`` superblocks: row g of ``means`` (K, S, columns) is filled, and rows (p, g) of
-    ``central`` (5, K, S, columns).
+    ``central`` (11, K, S, columns).
 
     Args:
         noise: bits of the noise's numbers, 32 or 64.
@@ -116,7 +119,9 @@ def superblock(noise: int, state: int) -> Any:
         for cell in range(cells):
             row, out = cell * work.pitch, g * cells + cell
             means[out] = block_mean(work.buffer, row, trials)
-            central_sums(work.buffer, row, trials, means[out], central, out, K * cells)
+            pitch = K * cells
+            low_sums(work.buffer, row, trials, means[out], central, out, pitch)
+            high_sums(work.buffer, row, trials, means[out], central, out + LOW * pitch, pitch)
 
     return jit_named(superblock, noise, state)
 

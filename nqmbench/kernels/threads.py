@@ -51,7 +51,7 @@ def run_superblocks(
         counts: shape (K,), trajectories of each superblock.
         blocks: of a full superblock.
         means: shape (K, S, columns), filled.
-        central: shape (5, K, S, columns), filled.
+        central: shape (11, K, S, columns), filled.
     """
     code = superblock_address(bundle.format.noise, bundle.format.state)
     tables = bundle.tables

@@ -42,7 +42,12 @@ KINDS = {
     "upper bound": "is claimed to be at most",
     "lower bound": "is claimed to be at least",
 }
-STATISTICS = {"mean": ("E", "expected"), "variance": ("Var", "variance of")}
+STATISTICS = {
+    "mean": ("E", "expected"),
+    "variance": ("Var", "variance of"),
+    "skewness": ("Skew", "skewness of"),
+    "kurtosis": ("Kurt", "excess kurtosis of"),
+}
 OBSERVABLES = {"error": ("Σ w²", "squared error"), "loss": ("½ Σ h w²", "loss")}
 POWERS = {"w": "w", "w2": "w²", "w3": "w³"}
 ROUNDING = 1e-9  # relative: the tolerance of what is exact

@@ -14,7 +14,7 @@ from judging import by_chi_square, by_normal, by_squares, failures, table
 
 from nqmbench.kernels import LAWS, generator_state, generator_words
 from nqmbench.kernels.formats import F32, F64
-from nqmbench.kernels.laws import START_TAG
+from nqmbench.kernels.laws import COMMON, START_TAG
 
 pytestmark = pytest.mark.needs_compiler
 
@@ -40,7 +40,7 @@ def halves(address, bits):
 def test_the_states_of_a_million_neighbouring_addresses_are_distinct(bits):
     # Each 64 bits of the states alone: by chance 2^40 / 2 / 2^64 = 3e-8 for each of six.
     lanes = FORMATS[bits]
-    seeds, coordinates = (0, 1, 2, 3, 2**32, 2**64 - 1), (0, 1, 2, 9_999, 2**32)
+    seeds, coordinates = (0, 1, 2, 3, 2**32, 2**64 - 1), (0, 1, 2, 9_999, 2**32, COMMON)
     per_key = 2**20 // lanes // (len(seeds) * len(coordinates) * len(TAGS)) + 1
     blocks = [*range(per_key - 3), 2**31, 2**32, 2**63 - 1]
     table_of_addresses = list(itertools.product(seeds, TAGS, blocks, coordinates))

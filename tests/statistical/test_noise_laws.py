@@ -1,8 +1,10 @@
 """The laws other than the Gaussian: moments, distribution, symmetry, tails, support; both formats.
 
 Each law and format is one table of checks with the probability RARE = 1e-6 of failing a correct
-generator, 14 tables in all: 1.4e-5.
+generator, 16 tables in all: 1.6e-5.
 """
+
+import itertools
 
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ FORMATS = {form.bits: form.lanes for form in (F32, F64)}
 UNUSED = 1e-4  # the widest gap between the outermost of 2^20 numbers and the end of their range
 UNITS = 4.0  # of the last place: rounding of a number from uniform bits
 ROUNDING = 1e-12  # of scipy's mean and variance
+JOINT_ROUNDING = 1e-6  # of (x^2 - 1)(y^2 - 1) in 32 bits, taken for a standard error
 SCIPY = 1e-9  # error of scipy's skewness and kurtosis
 
 # The largest magnitudes, from the smallest U: 2^-31 and 2^-63.
@@ -33,10 +36,10 @@ LARGEST = {
 }
 
 
-def draw(law, nu, bits):
+def draw(law, nu, bits, coordinate=0):
     """Return 2^20 draws of several blocks, shape (blocks, steps, lanes)."""
     steps = COUNT // BLOCKS // FORMATS[bits]
-    return np.stack([normals(law, nu, SEED, b, 0, steps, bits) for b in range(BLOCKS)])
+    return np.stack([normals(law, nu, SEED, b, coordinate, steps, bits) for b in range(BLOCKS)])
 
 
 def raw_moment_checks(law, x):
@@ -126,6 +129,52 @@ def test_rademacher_is_one_or_minus_one_evenly(bits):
         correlation("next block", np.sum(x[:-1] * x[1:]), x[1:].size),
     ]
     assert not failures(checks), table(checks)
+
+
+def neighbours(x):
+    """Return pairs of draws of one coordinate that must be independent."""
+    half = x.shape[-1] // 2
+    return {
+        "half the lanes apart": (x[..., :half], x[..., half:]),
+        "next lane": (x[..., :-1], x[..., 1:]),
+        "next step": (x[:, :-1], x[:, 1:]),
+        "next block": (x[:-1], x[1:]),
+    }
+
+
+def intermittent_checks(coordinates):
+    """Return all checks of intermittent noise; x^2 - 1 is 1 or -1 evenly, so of variance 1."""
+    for i, x in enumerate(coordinates):
+        yield correlation(f"sum, coordinate {i}", x.sum(), x.size)
+        yield correlation(f"hits, coordinate {i}", np.sum(x**2 - 1.0), x.size)
+        yield by_normal(f"fourth moment, {i}", np.mean(x**4), 2.0, 2.0 / np.sqrt(x.size))
+        for name, (a, b) in neighbours(x).items():
+            yield correlation(f"{name}, coordinate {i}", np.sum(a * b), a.size)
+            squares = np.sum((a**2 - 1.0) * (b**2 - 1.0))
+            yield correlation(f"squares, {name}, {i}", squares, a.size)
+    for (i, x), (j, y) in itertools.combinations(enumerate(coordinates), 2):
+        # Both are hit in half of the samples: the product is 0 or +-2, of variance 2.
+        yield by_normal(f"coordinates {i}, {j}", np.mean(x * y), 0.0, np.sqrt(2.0 / x.size))
+        joint = np.mean((x**2 - 1.0) * (y**2 - 1.0))  # kappa_22, exactly, up to sqrt(2)'s rounding
+        yield by_normal(f"squares of {i}, {j}", joint, 1.0, JOINT_ROUNDING)
+
+
+@pytest.mark.parametrize("bits", FORMATS)
+def test_intermittent_noise_hits_all_coordinates_of_a_sample_or_none(bits):
+    coordinates = [draw("intermittent", 0.0, bits, i).astype(float) for i in (0, 1, 5)]
+    for x in coordinates:
+        assert np.unique(np.abs(x)).tolist() == [0.0, float(np.sqrt(2.0).astype(f"f{bits // 8}"))]
+    checks = list(intermittent_checks(coordinates))
+    assert not failures(checks), table(checks)
+
+
+def test_intermittent_noise_with_a_factor_or_a_sign_of_the_wrong_stream_is_found():
+    x, y = (draw("intermittent", 0.0, 32, i).astype(float) for i in (0, 1))
+    moved = np.roll(y, 1, axis=1)  # a factor of its own for each coordinate
+    assert failures(list(intermittent_checks([x, moved]))) == ["squares of 0, 1"]
+    assert failures(list(intermittent_checks([x, x]))) == ["coordinates 0, 1"]  # one sign for all
+    lanes = np.abs(x[..., :1]) / np.sqrt(2.0)  # one factor for a whole block
+    assert "squares, next lane, 0" in failures(list(intermittent_checks([x * lanes, y * lanes])))
 
 
 @pytest.mark.parametrize("bits", FORMATS)

@@ -134,7 +134,7 @@ def settled(k, h, eta, gamma):
     when=settled,
     expect="confirmed",
     experiments=lambda: (
-        condition() + [nq.Experiment(TWO, SCRIPT, batch=B, steps=3000) for B in (1, 10)]
+        condition() + [nq.Experiment(TWO, SCRIPT, batch=B, steps=1500) for B in (1, 10)]
     ),
 )
 def stated_factor(h, eta, gamma, B, sigma):
@@ -145,8 +145,8 @@ def stated_factor(h, eta, gamma, B, sigma):
 def many_curvatures() -> list[nq.Experiment]:
     problem = nq.NoisyQuadratic(h=[15.0, 10.0, 3.0, 1.0, 0.3, 0.1], w0=0.0)
     return [
-        nq.Experiment(problem, nq.averaged(nq.sgd(lr=0.1), decay=g), steps=2000, checkpoints=[2000])
-        for g in (0.5, 0.9)
+        nq.Experiment(problem, nq.averaged(nq.sgd(lr=0.1), decay=g), steps=1000, checkpoints=[1000])
+        for g in (0.9, 0.99)
     ]
 
 
@@ -287,8 +287,8 @@ def at_step(method: nq.Method, k: int) -> list[nq.Experiment]:
 suite.ordering(
     "averaged momentum ends below SGD and below momentum",
     ref="T1-36",
-    smaller=at_step(COMBINED, 1000) * 2,
-    larger=at_step(nq.sgd(lr=0.1), 1000) + at_step(MOMENTUM, 1000),
+    smaller=at_step(COMBINED, 600) * 2,
+    larger=at_step(nq.sgd(lr=0.1), 600) + at_step(MOMENTUM, 600),
     of="error",
     at="last",
     expect="confirmed",

@@ -180,7 +180,7 @@ def effective_step(k, h, eta, beta, w0):
 
 def small_curvature() -> list[nq.Experiment]:
     problem = nq.NoisyQuadratic(h=0.001)
-    return [nq.Experiment(problem, MOMENTUM, batch=10, steps=2000, checkpoints=[100, 500, 2000])]
+    return [nq.Experiment(problem, MOMENTUM, batch=10, steps=1000, checkpoints=[100, 500, 1000])]
 
 
 @suite.claim(

@@ -2,8 +2,8 @@
 
 A **claim** is a formula for the mean, variance, skewness or kurtosis of an observable. It is
 expanded over the experiments of its suite, over the coordinates where `of` has the letter i, and
-over the checkpoints; each combination is a cell, and the claim is confirmed only if every cell is. A
-**check** compares two numbers that need no simulation: a rate, an identity, a bound.
+over the checkpoints; each combination is a cell, and the claim is confirmed only if every cell is.
+A **check** compares two numbers that need no simulation: a rate, an identity, a bound.
 
     suite = Suite("sgd", experiments=[...])
 

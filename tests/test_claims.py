@@ -61,6 +61,13 @@ def test_every_observable_and_kind_is_accepted(kind, of):
     assert (s.items[0].of, s.items[0].kind) == (of, kind)
 
 
+@pytest.mark.parametrize("statistic", ["mean", "variance", "skewness", "kurtosis"])
+def test_a_claim_may_be_about_any_of_four_statistics(statistic):
+    s = suite()
+    s.claim("a claim", of="w[i]", statistic=statistic)(value)
+    assert s.items[0].statistic == statistic
+
+
 @pytest.mark.parametrize("at", [None, "last", 3, 3.0, [3], (1, 2), range(4), np.int64(3), (0,)])
 def test_at_may_be_nothing_the_last_step_or_steps(at):
     s = suite()

@@ -52,6 +52,18 @@ def test_error_and_loss_sum_a_formula_that_asks_for_a_coordinates_symbol():
             assert total == pytest.approx(weights**power @ h**3, rel=ROUNDING)
 
 
+@pytest.mark.parametrize("statistic", ["skewness", "kurtosis"])
+def test_a_shape_is_no_sum_over_coordinates(statistic):
+    with pytest.raises(FormulaError, match=f"the {statistic} of error is not a sum"):
+        value(lambda h: h, statistic=statistic)
+    assert value(lambda experiment: experiment.problem.d, statistic=statistic) == 3.0
+    alone = nq.Experiment(nq.NoisyQuadratic(2.0), nq.sgd(0.1), steps=10)
+    for of in ("error", "loss"):  # of one coordinate a factor does not change it
+        observable = ERROR if of == "error" else LOSS
+        assert value(lambda h: h, observable, experiment=alone, of=of, statistic=statistic) == 2.0
+    assert value(lambda h: h, Observable("w[1]", 1, 1), of="w[i]", statistic=statistic) == 0.5
+
+
 @pytest.mark.parametrize("name", ["h", "sigma", "w0", "w0_std"])
 def test_each_of_the_four_symbols_makes_a_sum(name):
     sizes = {"h": PROBLEM.h, "sigma": PROBLEM.sigma, "w0": PROBLEM.w0 - PROBLEM.optimum,

@@ -217,7 +217,14 @@ def test_a_spread_of_rounding_decides_no_variance():
 
 @pytest.mark.parametrize(
     ("noise", "of", "statistic", "order"),
-    [(4, "w2[0]", "variance", 8), (4, "w2[0]", "mean", 4), (6, "w3[0]", "mean", 6)],
+    [
+        (4, "w2[0]", "variance", 8),
+        (4, "w2[0]", "mean", 4),
+        (6, "w3[0]", "mean", 6),
+        (6, "w[0]", "skewness", 6),
+        (8, "w[0]", "kurtosis", 8),
+        (20, "w3[0]", "kurtosis", 24),
+    ],
 )
 def test_without_the_moments_it_needs_a_cell_is_in_doubt(noise, of, statistic, order):
     heavy = [one_experiment(noise=("student", noise))]
@@ -226,6 +233,41 @@ def test_without_the_moments_it_needs_a_cell_is_in_doubt(noise, of, statistic, o
     assert ledger.records[0].verdict is None
     assert f"no moment of order {order}" in ledger.records[0].sample.doubt
     assert not ledger.wanted(task)
+
+
+@pytest.mark.parametrize("statistic", ["skewness", "kurtosis"])
+@pytest.mark.parametrize("values", [np.full(4096, 1.5), np.zeros(4096)])
+def test_a_constant_has_no_shape_and_its_cell_is_in_doubt(statistic, values):
+    for formula in (lambda: 0.0, lambda: 5.0):
+        ledger, task = ledger_of(suite_with(formula, of="w[0]", statistic=statistic))
+        ledger.hear(task, drawn(values), "mixed")
+        (record,) = ledger.records
+        assert (record.verdict, record.sample.doubt) == (None, f"a constant has no {statistic}")
+        assert not ledger.wanted(task)
+
+
+@pytest.mark.parametrize("size", [1e38, 1e-38])
+def test_a_shape_beyond_the_numbers_is_in_doubt_and_not_diverged(size):
+    values = size * np.random.default_rng(2).normal(size=4096)
+    for statistic, order in (("skewness", 9), ("kurtosis", 12)):
+        record = record_after(drawn(values), formula=lambda: 0.0, of="w[0]", statistic=statistic)
+        assert record.verdict is None
+        assert record.sample.doubt == f"too large or too small for powers of order {order}"
+    mean = record_after(drawn(values), formula=lambda: 0.0, of="w[0]", scale=size)
+    assert mean.sample.trusted
+
+
+@pytest.mark.parametrize(("claimed", "scale"), [(0.6, 0.6), (-0.6, 0.6), (0.0, 1.0)])
+@pytest.mark.parametrize("of", ["w[0]", "w2[0]"])
+def test_the_scale_of_a_pure_number_is_its_size_and_of_zero_one(claimed, scale, of):
+    values = np.random.default_rng(1).standard_normal(200_000)
+    for statistic in ("skewness", "kurtosis"):
+        record = record_after(
+            drawn(values), formula=lambda: claimed, of=of, statistic=statistic, margin=0.2
+        )
+        assert record.scale == scale
+        expected = Verdict.CONFIRMED if claimed == 0 else Verdict.REFUTED
+        assert record.verdict is expected
 
 
 def test_an_explicit_margin_holds_without_noise_too():

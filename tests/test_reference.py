@@ -12,7 +12,7 @@ from method_table import METHODS, wrapped
 
 import nqmbench as nq
 from nqmbench.cumulants import power_cumulant
-from nqmbench.theory import observable_cumulants, readout_cumulants
+from nqmbench.theory import exact, observable_cumulants, readout_cumulants
 
 ROUNDING = 1e-12  # relative: what a recursion of a thousand steps may lose
 CANCELLATION = 1e-13  # absolute: a mean of order 1 that has decayed towards 0
@@ -76,6 +76,11 @@ def test_every_cumulant_agrees_with_the_50_digit_reference(config):
             if f"{name}_{field}" in config:
                 text = config[f"{name}_{field}"]
                 assert_agrees(cumulants[order - 1], text, spread ** (order / 2), f"{name}_{field}")
+        column = experiment.observed.index(observable)
+        moments = exact(experiment)
+        if f"kappa4_{field}" in config:
+            text = repr(float(config[f"kappa4_{field}"]) / spread**2)
+            assert_agrees(moments.kurtosis[0, column], text, 1.0, "kurtosis")
     for i, component in enumerate(config["components"]):
         one = [k[0, i] for k in kappa]
         spread = math.sqrt(float(component["Var_w"]))

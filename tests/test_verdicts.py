@@ -204,6 +204,8 @@ def test_the_presets_sharpen_the_margins_and_raise_the_budget():
     quick, standard, strict = (PRESETS[name] for name in ("quick", "standard", "strict"))
     assert (quick.margin("mean"), quick.margin("variance"), quick.trials) == (0.05, 0.20, 2**20)
     assert (standard.margin("mean"), standard.margin("variance")) == (0.01, 0.05)
+    for preset in (quick, standard, strict):
+        assert preset.margin("skewness") == preset.margin("kurtosis") == preset.variance
     assert (standard.trials, strict.trials) == (2**26, 2**33)
     assert (strict.margin("mean"), strict.margin("variance")) == (0.001, 0.005)
     assert quick.work < standard.work < strict.work

@@ -104,7 +104,8 @@ class Simulator:
         checks = Arguments("experiments that orderings and figures set side by side")
         for together in self.plan.passes:
             members = [self.plan.experiments[task] for task in together.tasks]
-            if len(members) > 1 and not members[0].problem.noiseless:
+            beside = len(members) > 1 or together.contrasts
+            if beside and not members[0].problem.noiseless:
                 check_room(checks, members, len(together.contrasts), self.precision)
         checks.done()
 

@@ -1,8 +1,12 @@
 """From the paired moments of an ordering to what is known of each of its cells.
 
 The difference smaller - larger is estimated from differences trajectory by trajectory, so what both
-sides owe to the same noise cancels. It is judged relative to the mean of the larger side. The event
+sides owe to the same noise cancels. It is judged relative to the size of the larger side. The event
 "smaller < larger" is counted, and its frequency needs no moment of the noise at all.
+
+Two methods that are the same in exact arithmetic, such as every method with momentum at its first
+step, differ by rounding. There a difference is **deterministic**: 0 up to that rounding; and no
+frequency is believed.
 """
 
 from __future__ import annotations
@@ -13,9 +17,9 @@ import numpy as np
 
 from nqmbench.experiment import Experiment, Observable
 from nqmbench.moments import Moments
-from nqmbench.samples import TINY, lacking_moment, rounding, without_noise
+from nqmbench.samples import TINY, lacking_moment, rounding, still
 from nqmbench.together import PairedMoments
-from nqmbench.verdicts import Frequency, Sample
+from nqmbench.verdicts import ROUNDING, Frequency, Sample
 
 __all__ = ["Side", "difference", "frequency"]
 
@@ -39,9 +43,26 @@ class Side:
         """Where the observable stands among the experiment's."""
         return self.experiment.observed.index(self.observable)
 
-    def mean(self, s: int) -> float:
-        """The mean at checkpoint number s."""
-        return float(self.moments.mean[s, self.column])
+    def size(self, s: int) -> float:
+        """The root mean square at checkpoint number s."""
+        with np.errstate(all="ignore"):
+            place = (s, self.column)
+            return float(np.hypot(self.moments.mean[place], np.sqrt(self.moments.moment(2)[place])))
+
+    def scale(self, s: int) -> tuple[float, float]:
+        """What a margin is relative to at checkpoint number s, and its standard error.
+
+        The mean of a square; the root mean square r of what may cross 0, with the standard error
+        sqrt(Var x^2 / n) / (2 r), Var x^2 = c4 + 4 m c3 + 4 m^2 c2 - c2^2.
+        """
+        n, m = self.moments.count, self.moments.mean[s, self.column]
+        c2, c3, c4 = (self.moments.moment(p)[s, self.column] for p in (2, 3, 4))
+        with np.errstate(all="ignore"):
+            if self.observable.nonnegative:
+                return float(m), 0.0 if c2 == 0 else float(np.sqrt(c2 / (n - 1)))
+            size = np.hypot(m, np.sqrt(c2))
+            spread = np.sqrt(np.maximum(c4 + 4 * m * c3 + 4 * m**2 * c2 - c2**2, 0.0) / n)
+            return float(size), 0.0 if c2 == 0 else float(spread / (2 * size))
 
     def diverged(self, s: int) -> bool:
         """True if the mean is beyond all bounds there."""
@@ -49,7 +70,8 @@ class Side:
 
     def noiseless(self, s: int) -> bool:
         """True if every trajectory has the same value there."""
-        return bool(without_noise(self.experiment)[s, self.column])
+        start, always = still(self.experiment, self.observable)
+        return always or (start and self.experiment.checkpoints[s] == 0)
 
 
 def difference(
@@ -58,34 +80,48 @@ def difference(
     """The sample of smaller - larger at checkpoint number s; `rms` is the size of the sides.
 
     Its spread is that of the differences. Where it is only rounding beside the sides' own size,
-    nothing is decided, unless neither side has noise.
+    the difference is compared, up to that rounding.
     """
     found, sides = paired.difference.mean_estimate(), (smaller, larger)
-    size = max(abs(side.mean(s)) for side in sides)
+    size = max(side.size(s) for side in sides)
     constant = all(side.noiseless(s) for side in sides)
     spread = float(np.sqrt(paired.difference.moment(2)[s, 0]))
+    blurred = 0 < spread <= negligible(precision) * size and not constant
     lacking = max(lacking_moment(side.experiment, side.observable, "mean") for side in sides)
-    doubt = ""
-    if lacking:
-        doubt = f"heavy tails: the noise has no moment of order {lacking}"
-    elif 0 < spread <= TINY * size and not constant:
-        doubt = "only rounding is left of the spread"
+    floor = sum(rounding(side.experiment, side.observable, precision) for side in sides)
     return Sample(
         estimate=float(found.value[s, 0]),
-        error=0.0 if constant else float(found.error[s, 0]),
+        error=0.0 if constant or spread == 0 else float(found.error[s, 0]),
         skewness=float(found.skewness[s, 0]),
         count=paired.difference.count,
-        deterministic=constant or spread == 0,
+        deterministic=constant or blurred or spread == 0,
         diverged=any(side.diverged(s) for side in sides) or bool(paired.difference.diverged[s, 0]),
         rms=size,
-        floor=sum(rounding(side.experiment, side.observable, precision) for side in sides),
-        doubt=doubt,
+        floor=max(floor, negligible(precision) * size) if blurred else floor,
+        doubt=f"heavy tails: the noise has no moment of order {lacking}" if lacking else "",
     )
 
 
-def frequency(paired: PairedMoments, s: int) -> Sample:
-    """The sample of the event smaller < larger at checkpoint number s."""
+def frequency(
+    paired: PairedMoments, smaller: Side, larger: Side, s: int, precision: str
+) -> Frequency:
+    """The sample of the event smaller < larger at checkpoint number s.
+
+    Where the sides differ by rounding alone, nothing is decided.
+    """
     mean, count = float(paired.below.mean[s, 0]), paired.below.count
     if not 0 <= mean <= 1:  # some trajectory has no number
         return Frequency(mean, 0.0, 0.0, count, diverged=True)
-    return Frequency.of(round(mean * count), count)
+    room = negligible(precision) * max(side.size(s) for side in (smaller, larger))
+    apart = (
+        abs(float(paired.difference.mean[s, 0])),
+        float(paired.difference.moment(2)[s, 0]) ** 0.5,
+    )
+    doubt = "only rounding tells the sides apart" if 0 < max(apart) <= room else ""
+    constant = smaller.noiseless(s) and larger.noiseless(s)
+    return Frequency.of(round(mean * count), count, doubt, constant and not doubt)
+
+
+def negligible(precision: str) -> float:
+    """The spread of a difference, relative to its sides, that is owed to rounding."""
+    return max(TINY, ROUNDING[precision])

@@ -87,7 +87,8 @@ def paired_contradictions(
     found = []
     exact = [t.mean[:, side.column] for side, t in zip(sides, truths, strict=True)]
     for s, step in enumerate(sides[0].experiment.checkpoints):
-        sample, value = difference(paired, *sides, s, precision), float(exact[0][s] - exact[1][s])
+        value = float(exact[0][s]) - float(exact[1][s])
+        sample = difference(paired, *sides, s, precision)
         said = contradiction(sample, value, "mean", z, precision)
         if said:
             found.append(f"paired difference at k = {step}: {said}")

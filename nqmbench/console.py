@@ -149,6 +149,13 @@ def print_summary(run: Run, place: Path) -> None:
         f"on {machine['threads']} threads",
         highlight=False,
     )
+    for said in run.about["run"].get("contradictions", ()):
+        out.print(
+            f"the program contradicts itself: {said}; please report this",
+            style=COLOURS["INCONSISTENT"],
+            highlight=False,
+            markup=False,
+        )
     over = [s["name"] for s in run.about["suites"] if s["cells"] > 1000]
     if over:
         names = ", ".join(over)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +31,19 @@ def describe(
     arguments: Mapping[str, Any],
     threads: int,
     seconds: float,
+    bugs: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
     """Everything about a run that is not a table.
+
+    Args:
+        ledger: the records.
+        verdicts: their table.
+        moments: of every experiment, by task.
+        arguments: of the run.
+        threads: how many were used.
+        seconds: how long the run took.
+        bugs: contradictions between simulation and theory by task, those of experiments that only
+            a figure shows included.
 
     Returns:
         {"run": ..., "suites": [...], "machine": ...}; only "machine" depends on time and threads.
@@ -61,6 +72,8 @@ def describe(
                 ],
             }
         )
+    experiments = ledger.plan.experiments
+    contradictions = [f"{experiments[t].label}: {said[0]}" for t, said in bugs.items() if said]
     run = {
         **arguments,
         "alpha": ALPHA,
@@ -69,7 +82,8 @@ def describe(
         "experiments": len(ledger.plan.experiments),
         "trials": sum(m.count for m in moments.values()),
         "counts": {v.value: sum(e["verdict"] == v.value for e in entries) for v in Verdict},
-        "exit_code": int(not all(e["as_expected"] for e in entries)),
+        "contradictions": contradictions,
+        "exit_code": int(bool(contradictions) or not all(e["as_expected"] for e in entries)),
     }
     return {"run": run, "suites": suites, "machine": machine(threads, seconds)}
 

@@ -51,22 +51,32 @@ class Record:
     target: Region | None = None
     scale: float = np.nan
 
-    def hear(self, sample: Sample, precision: str, larger: float = np.nan) -> Verdict | None:
+    def hear(
+        self, sample: Sample, precision: str, larger: tuple[float, float] = (np.nan, 0.0)
+    ) -> Verdict | None:
         """Take a look: decide the cell if the sample allows it.
 
         Args:
             sample: the estimate.
             precision: of the simulation; decides what counts as rounding.
-            larger: of an ordering: the mean of its larger side.
+            larger: of an ordering: the size of its larger side, and its standard error.
         """
         self.sample = sample
-        self.scale = self.cell.scale or self._natural_scale(sample, larger)
+        self.scale = self.cell.scale or self._natural_scale(sample, larger[0])
         margin = self._tolerance(precision) if sample.deterministic else self.claim.margin
         self.target = region(self.claim.item.shape, self.cell.claimed, self.scale, margin)
         # Without noise, what should be equal may differ by the rounding of a start of order 1.
         room = sample.floor + SMALLEST[precision] if sample.deterministic else 0.0
-        self.verdict = decide(sample, self.target.widened(room), self.z)
+        # The margin of a difference rests on an estimate of the same sample, which may err too.
+        blur = margin * larger[1] if self.relative_to_larger else 0.0
+        self.verdict = decide(sample, self.target.widened(room), self.z, blur)
         return self.verdict
+
+    @property
+    def relative_to_larger(self) -> bool:
+        """True for a difference of means, whose margin is relative to its larger side."""
+        statistic = getattr(self.claim.item, "statistic", "mean")
+        return self.case.versus is not None and statistic == "mean"
 
     @property
     def deviation(self) -> float:
@@ -94,7 +104,7 @@ class Record:
         kurtosis are pure numbers: where 0 is claimed of them the scale is 1.
         """
         if self.case.versus is not None:
-            return abs(larger) if self.statistic == "mean" else self.cell.claimed
+            return larger if self.relative_to_larger else self.cell.claimed
         if self.statistic in ("skewness", "kurtosis"):
             return abs(self.cell.claimed) or 1.0
         if self.statistic == "variance" or self.case.observable.nonnegative:
@@ -161,11 +171,9 @@ class Ledger:
         for record in self.by_contrast.get(contrast, ()):
             if record.verdict is None:
                 s = step_index[record.cell.step]
-                if record.statistic == "probability":
-                    sample = frequency(paired, s)
-                else:
-                    sample = difference(paired, smaller, larger, s, precision)
-                self._note(record, record.hear(sample, precision, larger.mean(s)))
+                judged = difference if record.relative_to_larger else frequency
+                sample = judged(paired, smaller, larger, s, precision)
+                self._note(record, record.hear(sample, precision, larger.scale(s)))
 
     def _note(self, record: Record, verdict: Verdict | None) -> None:
         if verdict is Verdict.REFUTED:

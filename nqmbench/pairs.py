@@ -10,7 +10,12 @@ from typing import Any
 
 from nqmbench.claims import Ordering
 from nqmbench.errors import InvalidArguments
-from nqmbench.experiment import Experiment, Observable, parse_observable
+from nqmbench.experiment import (
+    ALLOWED_OBSERVABLES,
+    Experiment,
+    Observable,
+    parse_observable,
+)
 from nqmbench.formulas import FormulaError
 from nqmbench.passes import mismatch
 
@@ -66,6 +71,8 @@ def quantities(side: Any, of: Any) -> list[Quantity]:
         raise FormulaError(
             f"a side is {side!r:.60} of {of!r:.60}; allowed: an Experiment and a name"
         )
+    if not parse_observable(name, 10**9):
+        raise FormulaError(f"got {name!r:.60}; allowed: {ALLOWED_OBSERVABLES}")
     observables = parse_observable(name, experiment.problem.d)
     if not observables:
         raise FormulaError(f"of={name!r}, but {experiment.label} has d={experiment.problem.d}")
@@ -85,8 +92,10 @@ def label(smaller: Quantity, larger: Quantity) -> str:
     own = [[x for x, y in zip(row, other, strict=True) if x != y]
            for row, other in (rows, rows[::-1])]  # fmt: skip
     shared = [x for x, y in zip(*rows, strict=True) if x == y and x in smaller[0].label_parts]
+    if not own[0]:  # nothing differs that a label shows
+        own, shared = [[rows[0][0]], [rows[1][0]]], shared[1:]
     i = smaller[1].coordinate
     if smaller[1] == larger[1] and i is not None and smaller[0].problem.d > 1:
         shared.append(f"i={i} (h={smaller[0].problem.h[i]:g})")
-    sides = " below ".join(", ".join(side) or rows[0][0] for side in own)
+    sides = " below ".join(", ".join(side) for side in own)
     return ", ".join([sides, *shared])

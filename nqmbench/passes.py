@@ -71,10 +71,11 @@ def mismatch(a: Experiment, b: Experiment) -> str:
         ("dimensions", a.problem.d, b.problem.d),
         ("noise laws", a.problem.noise, b.problem.noise),
         ("numbers of steps", a.steps, b.steps),
-        ("presences of noise", not a.problem.noiseless, not b.problem.noiseless),
     ):
         if seen != other:
             return f"{what} {seen} and {other}"
+    if a.problem.noiseless != b.problem.noiseless:
+        return "noise: one has some, the other none at all"
     sizes, others = a.batch_sizes, b.batch_sizes
     same = (sizes.size == others.size or 1 in (sizes.size, others.size)) and (sizes == others).all()
     if a.problem.noise.name != "gaussian" and not same:

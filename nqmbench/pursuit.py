@@ -120,7 +120,8 @@ class Simulator:
         found = {}
         for together in self.plan.passes:
             members = [self.plan.experiments[task] for task in together.tasks]
-            if len(members) > 1 and not members[0].problem.noiseless:
+            beside = len(members) > 1 or together.contrasts
+            if beside and not members[0].problem.noiseless:
                 found[together] = common_size(members, len(together.contrasts), self.precision)
         return found
 

@@ -86,7 +86,8 @@ def run(
         "suites": "shipped" if suites is None else str(suites),
     }
     seconds = time.monotonic() - clock
-    about = describe(ledger, verdicts, found.moments, arguments, usable_threads(workers), seconds)
+    workers = usable_threads(workers)
+    about = describe(ledger, verdicts, found.moments, arguments, workers, seconds, found.bugs)
     return Run(
         verdicts,
         cell_table(ledger, truths),

@@ -118,15 +118,20 @@ def samples(
 
 def without_noise(experiment: Experiment) -> Bools:
     """True where every trajectory has the same value: no noise, or a fixed start at k = 0."""
-    problem = experiment.problem
-    fixed = problem.w0_std == 0
-    quiet = fixed & (problem.sigma == 0)
     mask = np.empty((len(experiment.checkpoints), len(experiment.observed)), dtype=np.bool_)
     for o, observable in enumerate(experiment.observed):
-        i = observable.coordinate
-        start, always = (m.all() if i is None else m[i] for m in (fixed, quiet))
+        start, always = still(experiment, observable)
         mask[:, o] = [always or (k == 0 and start) for k in experiment.checkpoints]
     return mask
+
+
+def still(experiment: Experiment, observable: Observable) -> tuple[bool, bool]:
+    """Whether every trajectory has the same value at k = 0, and whether at every checkpoint."""
+    problem, i = experiment.problem, observable.coordinate
+    fixed = problem.w0_std == 0
+    quiet = fixed & (problem.sigma == 0)
+    start, always = (bool(m.all() if i is None else m[i]) for m in (fixed, quiet))
+    return start, always
 
 
 def rounding(experiment: Experiment, observable: Observable, precision: str) -> float:

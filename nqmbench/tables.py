@@ -170,9 +170,11 @@ def case_row(
         ratio = explanation(claim.item, case)
     refuted = claim.item.identity in ledger.refuted
     text = reason(case, records, verdict, refuted, ratio.sentence if ratio else "")
-    if bugs.get(case.task):
+    sides = [case.task] if case.contrast is None else [case.task, case.contrast.larger[0]]
+    said = [text for task in sides for text in bugs.get(task, ())]
+    if said:
         verdict = Verdict.INCONSISTENT
-        text = f"the program contradicts itself: {bugs[case.task][0]}; please report this"
+        text = f"the program contradicts itself: {said[0]}; please report this"
     low, high = sample.interval(shown.z) if sample else (NAN, NAN)
     return common(claim) | {
         "case": case.label,

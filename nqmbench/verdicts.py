@@ -136,10 +136,12 @@ class Frequency(Sample):
     """
 
     @classmethod
-    def of(cls, happened: int, count: int, doubt: str = "") -> Frequency:
+    def of(
+        cls, happened: int, count: int, doubt: str = "", deterministic: bool = False
+    ) -> Frequency:
         """The sample of an event that happened so many times among `count` trajectories."""
         p = happened / count
-        return cls(p, math.sqrt(p * (1 - p) / count), 0.0, count, doubt=doubt)
+        return cls(p, math.sqrt(p * (1 - p) / count), 0.0, count, deterministic, doubt=doubt)
 
     @property
     def trusted(self) -> bool:
@@ -147,7 +149,12 @@ class Frequency(Sample):
         return not self.doubt
 
     def interval(self, z: float) -> tuple[float, float]:
-        """Clopper and Pearson's interval (Biometrika 1934) at the level of z in either tail."""
+        """Clopper and Pearson's interval (Biometrika 1934) at the level of z in either tail.
+
+        A point when every trajectory is the same, NaN where some trajectory has no number.
+        """
+        if self.deterministic or self.diverged:
+            return self.estimate, self.estimate
         happened, tail = round(self.estimate * self.count), float(ndtr(-z))
         missed = self.count - happened
         low = float(betaincinv(happened, missed + 1, tail)) if happened else 0.0
@@ -186,13 +193,15 @@ def region(kind: str, claimed: float, scale: float, margin: float) -> Region:
     return Region(low, high)
 
 
-def decide(sample: Sample, target: Region, z: float) -> Verdict | None:
+def decide(sample: Sample, target: Region, z: float, blur: float = 0.0) -> Verdict | None:
     """The verdict on one cell at one look, or None to go on.
 
     Args:
         sample: the estimate.
         target: the claim's region.
         z: from `critical_value`.
+        blur: the standard error of the region's ends, where they are estimated from the same
+            sample. The spread of a difference is at most the sum of the spreads.
 
     >>> decide(Sample(1.0, 0.001, 0.0, 10**6), Region(0.99, 1.01), z=4.8)
     <Verdict.CONFIRMED: 'CONFIRMED'>
@@ -204,6 +213,7 @@ def decide(sample: Sample, target: Region, z: float) -> Verdict | None:
     if not (sample.deterministic or sample.trusted):
         return None
     low, high = sample.interval(z)
+    low, high = low - z * blur, high + z * blur
     if target.low <= low and high <= target.high:
         return Verdict.CONFIRMED
     if high < target.low or low > target.high:

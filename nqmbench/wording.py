@@ -135,12 +135,15 @@ def compared(record: Record, records: Sequence[Record], verdict: Verdict) -> str
         share = f"smaller in {100 * sample.estimate:.4g} % of the runs at k = {step}"
         ends = f"between {100 * low:.4g} and {100 * high:.4g} %"
         return f"{share} ({ends}); claimed: at least {100 * record.cell.claimed:.4g} %"
-    ends = " and ".join(f"{100 * x / record.scale:+.3g} %" for x in (low, high))
     if verdict is Verdict.REFUTED:
-        far = f"by at least {percent(low / record.scale)}"
-        return f"not smaller but larger {far} at k = {step}: difference {sample.estimate:.6g}"
-    if sample.deterministic and high == 0:
-        return f"equal at k = {step}, and never larger"
+        far = f" by at least {percent(low / record.scale)}" if record.scale > 0 else ""
+        return f"not smaller but larger{far} at k = {step}: difference {sample.estimate:.6g}"
+    if sample.deterministic and abs(high) <= sample.floor:
+        equal = "equal" if high == 0 else "equal to rounding"
+        return f"{equal} at k = {step}, and never larger"
+    if not record.scale > 0:
+        return f"not larger; nearest at k = {step}, where the larger side is 0"
+    ends = " and ".join(f"{100 * x / record.scale:+.3g} %" for x in (low, high))
     known = [r for r in records if r.sample is not None]
     if all(r.sample.interval(r.z)[1] < 0 for r in known if r.sample is not None):
         where = "" if len(known) == 1 else "nearest "
@@ -177,6 +180,8 @@ def undecided(record: Record) -> str:
             f"above {GATE}, so no interval is trusted"
         )
     low, high = sample.interval(record.z)
+    if record.relative_to_larger and not record.scale > 0:
+        return f"budget used: the larger side is 0 at k = {record.cell.step}, so is the margin"
     if not record.scale > 0:
         return f"the claimed value is 0 at k = {record.cell.step}: a relative margin needs scale="
     between = [percent((x - record.cell.claimed) / record.scale, True) for x in (low, high)]

@@ -44,6 +44,9 @@ __all__ = ["HIGHEST", "STATISTICS", "Influence", "influence"]
 Reals = NDArray[np.float64]
 Polynomial = list[Any]  # coefficients, by power
 
+TWO_VALUES = 1e-9  # a kurtosis so near to its least value, 1 + g^2, is that of two values, rounded
+EVEN = 144.0  # n g^2 up to here: the frequencies are within 6 standard errors of 1/2
+
 
 @dataclass(frozen=True)
 class Derivatives:
@@ -94,13 +97,16 @@ class Influence:
     shift: Reals
 
 
-def influence(statistic: str, m: Sequence[Any]) -> Influence:
+def influence(statistic: str, m: Sequence[Any], count: float = np.inf) -> Influence:
     """The second-order behaviour of a statistic.
 
     Args:
         statistic: "mean", "variance", "skewness" or "kurtosis".
         m: the standardised moments m[0] = 1, m[1] = 0, m[2] = 1, m[3], ... up to 3 times the
             statistic's highest power.
+        count: n. Of two values that may be equally probable L all but vanishes for the kurtosis
+            1 + g^2, whose estimate then has no skewness to speak of: it is off by half of its
+            own standard errors for every one that the frequency is off.
 
     >>> normal = [1, 0, 1, 0, 3, 0, 15, 0, 105, 0, 945, 0, 10395]
     >>> [float(influence(s, normal).variance) for s in STATISTICS]
@@ -130,11 +136,13 @@ def influence(statistic: str, m: Sequence[Any]) -> Influence:
         for (j, k), value in hessian.items()
         for (p, r), other in hessian.items()
     )
+    even = (np.abs(b - 1.0 - g * g) < TWO_VALUES) & (g * g <= EVEN / count)
+    spread = V + np.where(even, C / count, 0.0)
     return Influence(
         np.asarray(V),
         np.asarray(C, dtype=np.float64),
-        np.asarray((third + 1.5 * q) / V**1.5),
-        np.asarray(q / (4.0 * V) - 0.5 * diagonal),
+        np.where(even & (statistic == "kurtosis"), 0.0, (third + 1.5 * q) / spread**1.5),
+        np.asarray(q / (4.0 * spread) - 0.5 * diagonal),
     )
 
 

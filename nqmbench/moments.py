@@ -140,7 +140,7 @@ class Moments:
         power = HIGHEST[statistic]
         with np.errstate(all="ignore"):
             m = self.standardised(3 * power)
-            found = influence(statistic, m)
+            found = influence(statistic, m, self.count)
             value = m[power] - (3.0 if power == 4 else 0.0)
             n, rest = np.float64(self.count), np.float64(self.count - 1)
             error = np.hypot(np.sqrt(found.variance / n), np.sqrt(found.curvature / (n * rest)))

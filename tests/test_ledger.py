@@ -246,6 +246,29 @@ def test_a_constant_has_no_shape_and_its_cell_is_in_doubt(statistic, values):
         assert not ledger.wanted(task)
 
 
+@pytest.mark.parametrize("surplus", [0, 2, 10, 100, 1000])
+def test_the_kurtosis_of_noise_with_two_values_is_known_to_one_in_n(surplus):
+    # L all but vanishes there; the truth is -2, the estimate is off by (surplus / n)^2
+    n = 2**16
+    values = np.where(np.arange(n) < (n + surplus) // 2, 1.0, -1.0)
+    sample = samples(one_experiment(), drawn(values), "kurtosis").at((0, 0))
+    assert sample.trusted
+    low, high = sample.interval(4.8)
+    assert low < -2 < high
+    assert high - low < 1e-3 + 80 * surplus / n**1.5
+    record = record_after(drawn(values), formula=lambda: -2.0, of="w[0]", statistic="kurtosis")
+    assert record.verdict is Verdict.CONFIRMED
+    wrong = record_after(drawn(values), formula=lambda: -1.8, of="w[0]", statistic="kurtosis")
+    assert wrong.verdict is Verdict.REFUTED
+
+
+def test_one_outlier_among_equal_values_opens_no_gate():
+    values = np.zeros(2**16)
+    values[7] = 1.0
+    for statistic in ("skewness", "kurtosis"):
+        assert not samples(one_experiment(), drawn(values), statistic).at((0, 0)).trusted
+
+
 @pytest.mark.parametrize("size", [1e38, 1e-38])
 def test_a_shape_beyond_the_numbers_is_in_doubt_and_not_diverged(size):
     values = size * np.random.default_rng(2).normal(size=4096)

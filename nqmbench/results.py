@@ -1,8 +1,10 @@
-"""The results of a run: three tables and a description, and the folder that keeps them.
+"""The results of a run: four tables and a description, and the folder that keeps them.
 
     verdicts   one row per claim and case
     cells      one row per cell: a quantity at a checkpoint, its formula, estimate and interval
     estimates  one row per experiment, step and observable
+    curves     one row per figure of a suite, panel, curve and step: the mean over all trajectories
+               with its 95 % interval, the exact mean, and what one single trajectory did
     about      suites and claims with their typeset formulas; arguments, versions, machine, times
 
 Everything that a report shows is read from here; reports never simulate. Monte Carlo columns are
@@ -15,7 +17,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +26,9 @@ from nqmbench.errors import DamagedRunError, UsageError, cannot_write
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CELL_COLUMNS", "ESTIMATE_COLUMNS", "VERDICT_COLUMNS", "Run", "load_run"]
+__all__ = [
+    "CELL_COLUMNS", "CURVE_COLUMNS", "ESTIMATE_COLUMNS", "VERDICT_COLUMNS", "Run", "load_run",
+]  # fmt: skip
 
 VERDICT_COLUMNS = (
     "suite", "claim", "ref", "mends", "case", "of", "statistic", "kind", "verdict", "expected",
@@ -40,9 +44,25 @@ ESTIMATE_COLUMNS = (
     "exact_mean", "exact_variance", "trials",
 )  # fmt: skip
 
+CURVE_COLUMNS = (
+    "suite", "figure", "panel", "curve", "method", "of", "step", "mean", "low", "high", "exact",
+    "single", "trials",
+)  # fmt: skip
+
 # Columns that come from formulas: their last digits may differ between versions of libm.
 ROUNDED = {"formula", "exact", "exact_mean", "exact_variance", "region_low", "region_high", "scale"}
-TABLES = {"verdicts": VERDICT_COLUMNS, "cells": CELL_COLUMNS, "estimates": ESTIMATE_COLUMNS}
+TABLES = {
+    "verdicts": VERDICT_COLUMNS, "cells": CELL_COLUMNS, "estimates": ESTIMATE_COLUMNS,
+    "curves": CURVE_COLUMNS,
+}  # fmt: skip
+LATER = ("curves",)  # tables that folders of older versions do not have
+
+
+def no_curves() -> pd.DataFrame:
+    """The table `curves` of a run without figures of suites."""
+    import pandas as pd
+
+    return pd.DataFrame({column: pd.Series(dtype=object) for column in CURVE_COLUMNS})
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,12 +72,14 @@ class Run:
     Args:
         verdicts, cells, estimates: the tables, with the columns above.
         about: {"run": arguments, "suites": [...], "machine": {...}}; see `describe.describe`.
+        curves: the table behind the figures of suites; empty if there are none.
     """
 
     verdicts: pd.DataFrame
     cells: pd.DataFrame
     estimates: pd.DataFrame
     about: Mapping[str, Any]
+    curves: pd.DataFrame = field(default_factory=no_curves)
 
     @property
     def exit_code(self) -> int:
@@ -65,7 +87,7 @@ class Run:
         return int(self.about["run"]["exit_code"])
 
     def save(self, folder: Path) -> None:
-        """Write the three CSV files and run.json into an existing folder.
+        """Write the four CSV files and run.json into an existing folder.
 
         Raises:
             OutputError, DiskError: the folder cannot be written, the disk is full.
@@ -89,7 +111,8 @@ def load_run(folder: str | Path) -> Run:
     """The run that a folder keeps.
 
     Args:
-        folder: a folder written by `run`, such as "reports/latest".
+        folder: a folder written by `run`, such as "reports/latest"; one of an older version, which
+            has no curves.csv, is read as well.
 
     Raises:
         UsageError: there is no complete run in the folder.
@@ -98,7 +121,8 @@ def load_run(folder: str | Path) -> Run:
     import pandas as pd
 
     place = Path(folder)
-    missing = [n for n in ("run.json", *(f"{t}.csv" for t in TABLES)) if not (place / n).is_file()]
+    needed = ["run.json", *(f"{name}.csv" for name in TABLES if name not in LATER)]
+    missing = [name for name in needed if not (place / name).is_file()]
     if missing:
         raise UsageError(
             f"{place}: not a finished run, {', '.join(missing)} is missing; "
@@ -106,7 +130,7 @@ def load_run(folder: str | Path) -> Run:
         )
     words = (
         "suite", "claim", "ref", "mends", "case", "of", "statistic", "kind", "verdict",
-        "expected", "reason", "method", "experiment", "observable",
+        "expected", "reason", "method", "experiment", "observable", "figure", "panel", "curve",
     )  # fmt: skip
     texts = dict.fromkeys(words, "str")
     try:
@@ -116,21 +140,23 @@ def load_run(folder: str | Path) -> Run:
                 place / f"{name}.csv", dtype=texts, keep_default_na=False, na_values=[""]
             )
             for name in TABLES
+            if name not in LATER or (place / f"{name}.csv").is_file()
         }
     except (ValueError, pd.errors.ParserError) as error:  # what is not JSON, UTF-8 or a table
         raise DamagedRunError(f"{place}: damaged: {error}; run the command again") from error
-    for name, columns in TABLES.items():
-        if tuple(tables[name].columns) != columns:
+    for name, table in tables.items():
+        if tuple(table.columns) != TABLES[name]:
             raise DamagedRunError(
-                f"{place}: {name}.csv has the columns {', '.join(tables[name].columns)}; "
-                f"allowed: {', '.join(columns)}; run the command again"
+                f"{place}: {name}.csv has the columns {', '.join(table.columns)}; "
+                f"allowed: {', '.join(TABLES[name])}; run the command again"
             )
     for table in tables.values():
         for column in set(texts) & set(table.columns):
             table[column] = table[column].fillna("").str.removeprefix("\t")
         for column in {"worst_step", "step", "trials"} & set(table.columns):
             table[column] = table[column].astype("Int64")
-    return Run(tables["verdicts"], tables["cells"], tables["estimates"], about)
+    curves = tables.get("curves", no_curves())
+    return Run(tables["verdicts"], tables["cells"], tables["estimates"], about, curves)
 
 
 def csv_text(column: str, value: Any) -> str:

@@ -17,7 +17,6 @@ from functools import cache
 from typing import Any
 
 import matplotlib as mpl
-import seaborn as sns
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -59,8 +58,8 @@ def style() -> Iterator[None]:
     """All drawing and saving happens inside this, whatever the user's own settings are."""
     with mpl.rc_context():
         mpl.rcdefaults()
-        with sns.axes_style("ticks"), mpl.rc_context(LINES):
-            yield
+        mpl.rcParams.update(LINES)
+        yield
 
 
 def sheet(height: float) -> Figure:
@@ -72,7 +71,8 @@ def sheet(height: float) -> Figure:
 
 def despine(axes: Axes, *, left: bool = False) -> None:
     """Take away the frame's upper and right edges (and the left one, for categories)."""
-    sns.despine(ax=axes, left=left)
+    for edge in ("top", "right", *(["left"] if left else [])):
+        axes.spines[edge].set_visible(False)
 
 
 @cache

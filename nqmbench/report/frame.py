@@ -82,7 +82,6 @@ def make_room(figure: Figure, panels: Sequence[Axes]) -> float:
     Returns:
         The left edge of the panels, as a part of the figure's width.
     """
-    figure.draw_without_rendering()
     renderer: RendererBase = figure.canvas.get_renderer()  # type: ignore[attr-defined]  # of Agg
     old = min(axes.get_position().x0 for axes in panels)
     right = max(axes.get_position().x1 for axes in panels)

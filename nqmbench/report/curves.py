@@ -23,6 +23,7 @@ from nqmbench.report.frame import heading, make_room, note_of
 from nqmbench.report.labels import common_and_own
 from nqmbench.report.legend import add_legend, legend_height
 from nqmbench.report.palette import INK
+from nqmbench.report.rulers import LABEL_PAD, LINE_HEIGHT, name_axis, rule
 from nqmbench.report.scales import places_of_steps, set_steps, set_values
 from nqmbench.report.strokes import EXACT, Look, bars
 
@@ -72,19 +73,20 @@ def curve_figure(claim: ClaimPart) -> Figure:
         x = places_of_steps(curve.step, first)
         draw_values(above, curve, x, marks, look, INK if not labels else look.colour)
     span = draw_deviations(below, curves, looks, marked, first)
-    set_steps(above, steps)
+    set_steps(below, steps)
 
-    above.tick_params(axis="x", which="both", bottom=False, labelbottom=False)
-    above.set_ylabel(axis_words(cases, claim))
-    below.set_ylabel(span.words)
-    below.set_xlabel("step k", labelpad=2)
-    figure.align_ylabels([above, below])
     for axes in (above, below):
         despine(axes)
-        axes.grid(True, axis="both", which="major")
-    left = make_room(figure, (above, below))
+    rule(above, "x", ticks=False, labels=False)
+    away = max(rule(above, "y"), rule(below, "y")) + LABEL_PAD
+    rule(below, "x")
+    name_axis(above, "y", axis_words(cases, claim), away)
+    name_axis(below, "y", span.words, away)
+    name_axis(below, "x", "step k", 20.0)
+    lines = 1 + span.words.count("\n")
+    left = make_room(figure, (above, below), away + lines * LINE_HEIGHT)
     exactly = any(np.isfinite(c.exact).any() for c in curves)
-    add_legend(figure, left, claim.kind, labels, looks, exactly)
+    add_legend(figure, left, claim, labels, looks, exactly)
     return figure
 
 

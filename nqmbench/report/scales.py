@@ -20,14 +20,20 @@ from matplotlib.ticker import (
     FixedLocator,
     FuncFormatter,
     LogLocator,
-    NullFormatter,
-    NullLocator,
 )
 from numpy.typing import NDArray
 
+from nqmbench.report.rulers import small_ticks
 from nqmbench.report.words import SUPERSCRIPTS, number, percent
 
-__all__ = ["Deviations", "places_of_steps", "set_deviations", "set_steps", "set_values"]
+__all__ = [
+    "Deviations",
+    "places_of_steps",
+    "set_decades",
+    "set_deviations",
+    "set_steps",
+    "set_values",
+]
 
 Floats = NDArray[np.float64]
 FARTHEST = 1e4  # relative deviation, a million percent; beyond it an arrow
@@ -55,8 +61,8 @@ def places_of_steps(steps: Floats, first: float) -> Floats:
     return np.asarray(np.where(steps > 0, steps, first / 2), dtype=np.float64)
 
 
-def set_steps(axes: Axes, steps: Floats) -> None:
-    """A logarithmic axis of steps with plain labels, and with a 0 if step 0 is among them."""
+def set_steps(axes: Axes, steps: Floats, most: int = 9) -> None:
+    """A logarithmic axis of steps with at most so many plain labels, and a 0 if there is step 0."""
     positive = np.unique(steps[steps > 0])
     first, last = (positive[0], positive[-1]) if positive.size else (1.0, 1.0)
     axes.set_xscale("log")
@@ -71,7 +77,7 @@ def set_steps(axes: Axes, steps: Floats) -> None:
         if first <= t <= last * 1.001
     ]
     thinned = [t for t in ticks if t == round(t)] or [first, last]
-    while len(thinned) > 9:
+    while len(thinned) > most:
         thinned = thinned[::2]
     labels = [step_label(t) for t in thinned]
     if (steps == 0).any():
@@ -83,8 +89,7 @@ def set_steps(axes: Axes, steps: Floats) -> None:
         if decades <= 7
         else []
     )
-    axes.xaxis.set_minor_locator(FixedLocator([t for t in between if first < t < last]))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    small_ticks(axes, "x", [t for t in between if first < t < last])
 
 
 def step_label(step: float) -> str:
@@ -129,9 +134,7 @@ def set_values(
             starts = [float(a[np.isfinite(a)][0]) for a in measured if np.isfinite(a).any()]
             bottom = max(bottom, min(top / 10.0**DECADES, *starts, high))
         pad = (top / bottom) ** 0.06
-        set_scale("log")
-        set_limits(bottom / pad, top * pad)
-        _decade_ticks(axis, bottom / pad, top * pad, inches(axes, which))
+        set_decades(axes, bottom / pad, top * pad, which)
         return
     noise = finite(widths)
     floor = float(np.median(noise[noise > 0])) if (noise > 0).any() else 0.0
@@ -150,6 +153,17 @@ def set_values(
     axes.locator_params(axis="y" if which == "y" else "x", nbins=bins)
 
 
+def set_decades(axes: Axes, bottom: float, top: float, which: str = "y") -> None:
+    """A logarithmic axis from `bottom` to `top`, both positive, with ticks at powers of ten."""
+    if which == "y":
+        axes.set_yscale("log")
+        axes.set_ylim(bottom, top)
+    else:
+        axes.set_xscale("log")
+        axes.set_xlim(bottom, top)
+    _decade_ticks(axes, which, bottom, top)
+
+
 def inches(axes: Axes, which: str) -> float:
     """The length of an axis."""
     figure = axes.get_figure(root=True)
@@ -160,7 +174,8 @@ def inches(axes: Axes, which: str) -> float:
     )
 
 
-def _decade_ticks(axis: Axis, bottom: float, top: float, length: float) -> None:
+def _decade_ticks(axes: Axes, which: str, bottom: float, top: float) -> None:
+    axis, length = axes.yaxis if which == "y" else axes.xaxis, inches(axes, which)
     decades = math.log10(top / bottom)
     if decades < 1.6:
         subs = (1.0, 2.0, 5.0)
@@ -185,11 +200,9 @@ def _decade_ticks(axis: Axis, bottom: float, top: float, length: float) -> None:
             shown = shown[::2]
     axis.set_major_locator(FixedLocator(shown))
     axis.set_major_formatter(FixedFormatter([_value_label(t) for t in shown]))
-    minor = (
-        LogLocator(subs=tuple(range(2, 10)), numticks=50) if 1.6 <= decades <= 6 else NullLocator()
-    )
-    axis.set_minor_locator(minor)
-    axis.set_minor_formatter(NullFormatter())
+    between = range(math.floor(math.log10(bottom)), math.ceil(math.log10(top)) + 1)
+    small = [m * 10.0**j for j in between for m in range(2, 10)] if 1.6 <= decades <= 6 else []
+    small_ticks(axes, which, [t for t in small if bottom <= t <= top])
 
 
 def _value_label(value: float) -> str:
@@ -268,7 +281,6 @@ def set_deviations(
     ticks = _apart(axis, wanted, span, inches(axes, which))
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(FixedFormatter([_percent_label(t) for t in ticks]))
-    axis.set_minor_locator(NullLocator())
     return span
 
 

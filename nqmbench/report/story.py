@@ -32,7 +32,9 @@ FIGURE_HELP = (
     "confirms, a bar outside refutes. Where a point lies far outside, the scale is linear inside "
     "the band and logarithmic outside (symlog). One method has one colour everywhere; its cases "
     "differ by marker and dashes. A deviation is that of the simulation from the formula at the "
-    "worst step."
+    "worst step. The figure of an ordering shows the difference of its two sides under the same "
+    "noise, and below (or at the right) that difference relative to the larger side; for a "
+    "probability, how often the first side is lower."
 )
 
 

@@ -77,10 +77,12 @@ def case_key(look: Look, label: str) -> Line2D:
 
 def margin_key(kind: str) -> Patch:
     """The legend's sample of the shaded band."""
-    label = "allowed side" if "bound" in kind else "margin"
+    label = "allowed side" if "bound" in kind or kind == "ordering" else "margin"
     return Patch(color=BAND, linewidth=0, label=label)
 
 
-def formula_words(kind: str) -> str:
+def formula_words(kind: str, statistic: str = "") -> str:
     """How the legend calls the formula."""
+    if kind == "ordering":
+        return "claimed probability" if statistic == "probability" else "no difference"
     return f"formula ({kind})" if "bound" in kind else "formula"

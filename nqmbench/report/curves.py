@@ -10,6 +10,8 @@ interval lies outside refutes it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -25,7 +27,7 @@ from nqmbench.report.legend import add_legend, legend_height
 from nqmbench.report.palette import INK
 from nqmbench.report.rulers import LABEL_PAD, LINE_HEIGHT, name_axis, rule
 from nqmbench.report.scales import places_of_steps, set_steps, set_values
-from nqmbench.report.strokes import EXACT, Look, bars
+from nqmbench.report.strokes import DASHED, EXACT, Look, bars
 
 __all__ = ["curve_figure"]
 
@@ -61,6 +63,9 @@ def curve_figure(claim: ClaimPart) -> Figure:
     below = figure.add_subplot(grid[1], sharex=above)
 
     looks = looks_of(cases)
+    ordering = claim.kind == "ordering"
+    if ordering:  # nothing but the line of no difference is dashed, and all cases share it
+        looks = [replace(look, dashes=()) for look in looks]
     marked = [points_of(curve, stride, i) for i, curve in enumerate(curves)]
     steps = np.concatenate([c.step[np.isfinite(c.estimate)] for c in curves])
     first = float(steps[steps > 0].min()) if (steps > 0).any() else 1.0
@@ -71,8 +76,9 @@ def curve_figure(claim: ClaimPart) -> Figure:
     set_values(above, [*(c.estimate for c in curves), *exact], formula, widths)
     for curve, look, marks in zip(curves, looks, marked, strict=True):
         x = places_of_steps(curve.step, first)
-        draw_values(above, curve, x, marks, look, INK if not labels else look.colour)
-    span = draw_deviations(below, curves, looks, marked, first)
+        ink = INK if ordering or not labels else look.colour
+        draw_values(above, curve, x, marks, look, ink)
+    span = draw_deviations(below, curves, looks, marked, first, claim.kind)
     set_steps(below, steps)
 
     for axes in (above, below):
@@ -103,6 +109,7 @@ def draw_values(axes: Axes, curve: Curve, x: Floats, marks: Marks, look: Look, i
     keep = np.isfinite(curve.exact)
     axes.plot(x[keep], curve.exact[keep], color=look.colour, zorder=2, **EXACT)
     keep = np.isfinite(curve.formula)
-    axes.plot(x[keep], curve.formula[keep], color=ink, zorder=3, **look.dashed)
+    dashed = look.dashed if look.dashes else {**DASHED, "linewidth": 1.0}
+    axes.plot(x[keep], curve.formula[keep], color=ink, zorder=3, **dashed)
     bars(axes, x[marks], curve.low[marks], curve.high[marks], look.colour, zorder=3.5)
     axes.plot(x[marks], curve.estimate[marks], zorder=4, **look.point)

@@ -74,6 +74,7 @@ def forest_figure(claim: ClaimPart) -> Figure:
         np.concatenate([ratio["region_low"], ratio["region_high"]]),
         (ratio["high"] - ratio["low"]) / 2,
         "x",
+        claim.kind,
     )
     deviations.axvline(0, color=INK, zorder=1.5, **{**DASHED, "linewidth": 0.9})
     colours = [colour_of(case.method) for case in cases]
@@ -94,7 +95,8 @@ def forest_figure(claim: ClaimPart) -> Figure:
     for axes, words in ((values, axis_words(cases, claim)), (deviations, span.words)):
         rule(axes, "x")
         name_axis(axes, "x", words, 20.0)
-    _legend(figure, claim, colours[0] if len(set(colours)) == 1 else MUTED)
+    exactly = bool(np.isfinite(value["exact"]).any())
+    _legend(figure, claim, colours[0] if len(set(colours)) == 1 else MUTED, exactly)
     return figure
 
 
@@ -121,7 +123,7 @@ def _labels(claim: ClaimPart, cases: list[Case]) -> tuple[list[str], str]:
     return own, ", ".join(part for part in (at, note_of(claim, cases, shared)) if part)
 
 
-def _legend(figure: Figure, claim: ClaimPart, colour: str) -> None:
+def _legend(figure: Figure, claim: ClaimPart, colour: str, exactly: bool) -> None:
     words = formula_words(claim.kind, claim.statistic)
     handles: list[Any] = [
         Line2D([], [], label="Monte Carlo with interval",
@@ -130,6 +132,8 @@ def _legend(figure: Figure, claim: ClaimPart, colour: str) -> None:
         Line2D([], [], markeredgecolor=colour, label="exact theory", **RING),
         margin_key(claim.kind),
     ]  # fmt: skip
+    if not exactly:
+        del handles[2]
     figure.legend(
         handles=handles, loc="lower left", bbox_to_anchor=(0.012, 0.09 / figure.get_figheight()),
         ncols=4, borderaxespad=0, borderpad=0, handlelength=2.0, columnspacing=1.8,

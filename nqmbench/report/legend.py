@@ -57,7 +57,7 @@ def add_legend(
             [np.nan], [np.nan], [1.0], elinewidth=1.1, label="Monte Carlo with interval",
             **point(colour, marker, 4.5),
         ),
-        Line2D([], [], color=INK if alone else MUTED, label=words, **DASHED),
+        Line2D([], [], color=INK if alone or claim.kind == "ordering" else MUTED, label=words, **DASHED),
     ]  # fmt: skip
     if exact:
         handles.append(Line2D([], [], color=colour, label="exact theory", **EXACT))

@@ -42,7 +42,8 @@ DIGITS = (
     (2.5, (1.0,)), (1.2, (1.0, 2.0, 5.0)), (0.7, (1.0, 2.0, 3.0, 5.0)),
     (0.35, (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)), (0.0, tuple(np.arange(1.0, 10.0, 0.5))),
 )  # fmt: skip
-LABEL = "relative deviation"
+LABEL, ORDERING = "relative deviation", "relative difference"
+LINEAR = 4.0  # the largest relative difference of an ordering that is shown on a linear axis
 SYMLOG = {"y": "symlog outside margin", "x": "symmetric-log outside the margin"}
 SMALLEST = 1e-120  # of what a logarithmic axis shows, so that ratios remain numbers
 DECADES = 12  # of a quantity that decays without end
@@ -229,7 +230,12 @@ class Deviations:
 
 
 def set_deviations(
-    axes: Axes, values: Iterable[Floats], bands: Floats, widths: Floats, which: str = "y"
+    axes: Axes,
+    values: Iterable[Floats],
+    bands: Floats,
+    widths: Floats,
+    which: str = "y",
+    kind: str = "",
 ) -> Deviations:
     """The scale of relative deviations, in percent.
 
@@ -239,6 +245,8 @@ def set_deviations(
         bands: relative edges of the margin, infinite ones included.
         widths: half-widths of the relative intervals, which stand in for a margin of zero.
         which: "y" or "x".
+        kind: of the claim. What an ordering shows is not a deviation from a formula, and its
+            axis is linear unless it goes beyond a factor of five.
 
     Returns:
         The range that was chosen.
@@ -250,14 +258,20 @@ def set_deviations(
     noise = finite(widths)
     stand_in = max(float(np.median(noise)) if noise.size else 0.0, max(-low, high) / 1e3)
     margin = float(edges.max()) if edges.size else stand_in or 0.01
-    linear = max(-low, high) <= 4 * margin
+    label = ORDERING if kind == "ordering" else LABEL
+    far = max(-low, high)
+    linear = far <= 4 * margin or (kind == "ordering" and far <= LINEAR)
     set_scale, set_limits = (
         (axes.set_yscale, axes.set_ylim) if which == "y" else (axes.set_xscale, axes.set_xlim)
     )
     axis = axes.yaxis if which == "y" else axes.xaxis
     if linear:
-        span = Deviations(margin, min(low, -margin) * 1.3, max(high, margin) * 1.3, LABEL)
-        sides = [sign * j * margin for j in (1, 2, 4) for sign in (-1, 1)]
+        pad = 1.3 if far <= 4 * margin else 1.12
+        shown = max(margin if edges.size else 0.0, 0.08 * far)
+        span = Deviations(margin, min(low, -shown) * pad, max(high, shown) * pad, label)
+        unit = margin if far <= 4 * margin else rounded(far)
+        sides = [sign * j * unit for j in (1, 2, 4) for sign in (-1, 1)]
+        sides += [sign * unit / 2 for sign in (-1, 1) if unit != margin]
     else:
         linthresh = max(1.5 * margin, max(-low, high) / DYNAMIC)
         most = 3 if which == "y" else 2
@@ -268,7 +282,7 @@ def set_deviations(
             margin,
             -linthresh if -low <= linthresh else low * 2.2,
             linthresh if high <= linthresh else high * 2.2,
-            f"{LABEL}\n({SYMLOG[which] if edges.size else 'symmetric-log'})",
+            f"{label}\n({SYMLOG[which] if edges.size else 'symmetric-log'})",
         )
         sides = [-margin, margin] if edges.size and margin > linthresh / 3 else []
         sides += [
@@ -309,10 +323,23 @@ def _percent_label(value: float) -> str:
     return f"{'+' if value > 0 else '−'}10{str(exponent).translate(SUPERSCRIPTS)}\u00a0%"
 
 
+def rounded(value: float) -> float:
+    """The largest of 1, 2, 5 times a power of ten that is not above a positive number.
+
+    >>> rounded(0.42), rounded(9.9), rounded(1.0)
+    (0.2, 5.0, 1.0)
+    """
+    power = 10.0 ** math.floor(math.log10(value) + 1e-9)
+    return max(m * power for m in (1.0, 2.0, 5.0) if m * power <= value * (1 + 1e-9))
+
+
 def _decades(linthresh: float, end: float, most: int) -> list[float]:
     """At most so many powers of ten outside the linear part, the last one included."""
     if end <= linthresh:
         return []
+    if math.floor(math.log10(end)) < math.ceil(math.log10(2.2 * linthresh)):
+        between = rounded(end)  # no power of ten in between
+        return [between] if between > 1.6 * linthresh else []
     powers = range(math.ceil(math.log10(2.2 * linthresh)), math.floor(math.log10(end)) + 1)
     stride = max(1, math.ceil(len(powers) / most))
     return [10.0**j for j in list(powers)[::-1][::stride]]

@@ -70,10 +70,15 @@ def write_report(
 
 def write_pages(report: Report, folder: Path) -> None:
     """The pages in both formats."""
-    from nqmbench.report.html import html
-    from nqmbench.report.markdown import markdown
+    from nqmbench.report.html import html, statements_html
+    from nqmbench.report.markdown import markdown, statements_markdown
 
-    pages: dict[str, str | None] = {"report.md": markdown(report), "report.html": html(report)}
+    pages = {
+        "report.md": markdown(report),
+        "report.html": html(report),
+        "statements.md": statements_markdown(report),
+        "statements.html": statements_html(report),
+    }
     for name, text in pages.items():
         if text is None:
             (folder / name).unlink(missing_ok=True)

@@ -47,6 +47,7 @@ LINES: Any = {
     "grid.linewidth": 0.7,
     "axes.axisbelow": True, "lines.solid_capstyle": "butt", "legend.frameon": False,
     "svg.fonttype": "none", "svg.hashsalt": "nqmbench",
+    "text.hinting": "none",  # a text is as wide in dots as it is in lines
 }  # fmt: skip
 COORDINATES = re.compile(r' (?:d|x|y|transform|points|width|height)="[^"<>]*"')
 DECIMALS = re.compile(r"(-?\d+\.\d{2})\d+")

@@ -27,7 +27,7 @@ from nqmbench.report.legend import add_legend, legend_height
 from nqmbench.report.palette import INK
 from nqmbench.report.rulers import LABEL_PAD, LINE_HEIGHT, name_axis, rule
 from nqmbench.report.scales import places_of_steps, set_steps, set_values
-from nqmbench.report.strokes import DASHED, EXACT, Look, bars
+from nqmbench.report.strokes import DASHED, EXACT, Look, bars, relative_words
 
 __all__ = ["curve_figure"]
 
@@ -78,7 +78,7 @@ def curve_figure(claim: ClaimPart) -> Figure:
         x = places_of_steps(curve.step, first)
         ink = INK if ordering or not labels else look.colour
         draw_values(above, curve, x, marks, look, ink)
-    span = draw_deviations(below, curves, looks, marked, first, claim.kind)
+    span = draw_deviations(below, curves, looks, marked, first, relative_words(claim))
     set_steps(below, steps)
 
     for axes in (above, below):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nqmbench.report.canvas import files, style
 from nqmbench.report.content import ClaimPart, SuiteFigure
@@ -11,7 +12,7 @@ from nqmbench.report.forest import forest_figure
 from nqmbench.report.panels import panels_figure
 from nqmbench.report.words import verdict_in_words
 
-__all__ = ["Drawable", "draw"]
+__all__ = ["Drawable", "draw", "figure_of"]
 
 Drawable = ClaimPart | SuiteFigure
 
@@ -25,13 +26,19 @@ def draw(subject: Drawable) -> dict[str, bytes]:
     Returns:
         The contents of the files by ending: {"svg": ..., "png": ...}.
     """
-    with style(), np.errstate(all="ignore"):
-        if isinstance(subject, SuiteFigure):
-            title = f"{subject.suite}: {subject.name}"
-            return files(panels_figure(subject), title)
-        over_steps = any(
-            c.curve is not None and len(set(c.curve.step.tolist())) > 1 for c in subject.cases
-        )
-        figure = curve_figure(subject) if over_steps else forest_figure(subject)
+    if isinstance(subject, SuiteFigure):
+        title = f"{subject.suite}: {subject.name}"
+    else:
         title = f"{subject.ref} {subject.name}: {verdict_in_words(subject.verdict)}".strip()
-        return files(figure, title)
+    with style(), np.errstate(all="ignore"):
+        return files(figure_of(subject), title)
+
+
+def figure_of(subject: Drawable) -> Figure:
+    """The figure before it becomes files; to be called inside `style`."""
+    if isinstance(subject, SuiteFigure):
+        return panels_figure(subject)
+    over_steps = any(
+        c.curve is not None and len(set(c.curve.step.tolist())) > 1 for c in subject.cases
+    )
+    return curve_figure(subject) if over_steps else forest_figure(subject)

@@ -22,7 +22,7 @@ from nqmbench.report.labels import common_and_own
 from nqmbench.report.palette import INK, MUTED, colour_of
 from nqmbench.report.rulers import name_axis, rule
 from nqmbench.report.scales import Deviations, set_deviations, set_values
-from nqmbench.report.strokes import BAND, DASHED, formula_words, margin_key, point
+from nqmbench.report.strokes import BAND, DASHED, formula_words, margin_key, point, relative_words
 from nqmbench.report.words import integer
 
 __all__ = ["forest_figure"]
@@ -74,7 +74,7 @@ def forest_figure(claim: ClaimPart) -> Figure:
         np.concatenate([ratio["region_low"], ratio["region_high"]]),
         (ratio["high"] - ratio["low"]) / 2,
         "x",
-        claim.kind,
+        relative_words(claim),
     )
     deviations.axvline(0, color=INK, zorder=1.5, **{**DASHED, "linewidth": 0.9})
     colours = [colour_of(case.method) for case in cases]

@@ -52,12 +52,13 @@ def add_legend(
     alone = not labels
     colour, marker = (looks[0].colour, looks[0].marker) if alone else (MUTED, "o")
     words = formula_words(claim.kind, claim.statistic)
+    ink = INK if alone or claim.kind == "ordering" else MUTED
     handles: list[Any] = [
         figure.axes[0].errorbar(
             [np.nan], [np.nan], [1.0], elinewidth=1.1, label="Monte Carlo with interval",
             **point(colour, marker, 4.5),
         ),
-        Line2D([], [], color=INK if alone or claim.kind == "ordering" else MUTED, label=words, **DASHED),
+        Line2D([], [], color=ink, label=words, **DASHED),
     ]  # fmt: skip
     if exact:
         handles.append(Line2D([], [], color=colour, label="exact theory", **EXACT))

@@ -22,7 +22,7 @@ from nqmbench.report.both import size_of
 __all__ = ["LABEL_PAD", "LINE_HEIGHT", "name_axis", "rule", "small_ticks", "width_of"]
 
 TICK, PAD = 3.5, 3.5  # points: the length of a tick, and the gap between it and its label
-LABEL_PAD = 3.0  # points between the labels of the ticks and the name of the axis
+LABEL_PAD = 5.0  # points between the labels of the ticks and the name of the axis
 LINE_HEIGHT = 11.5  # points of a line of the name of an axis
 ABOVE_BAND = 0.55  # the drawing order of the grid, just above the shaded margin
 

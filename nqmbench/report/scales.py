@@ -42,7 +42,7 @@ DIGITS = (
     (2.5, (1.0,)), (1.2, (1.0, 2.0, 5.0)), (0.7, (1.0, 2.0, 3.0, 5.0)),
     (0.35, (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)), (0.0, tuple(np.arange(1.0, 10.0, 0.5))),
 )  # fmt: skip
-LABEL, ORDERING = "relative deviation", "relative difference"
+LABEL = "relative deviation"
 LINEAR = 4.0  # the largest relative difference of an ordering that is shown on a linear axis
 SYMLOG = {"y": "symlog outside margin", "x": "symmetric-log outside the margin"}
 SMALLEST = 1e-120  # of what a logarithmic axis shows, so that ratios remain numbers
@@ -235,7 +235,7 @@ def set_deviations(
     bands: Floats,
     widths: Floats,
     which: str = "y",
-    kind: str = "",
+    words: str = "",
 ) -> Deviations:
     """The scale of relative deviations, in percent.
 
@@ -245,8 +245,8 @@ def set_deviations(
         bands: relative edges of the margin, infinite ones included.
         widths: half-widths of the relative intervals, which stand in for a margin of zero.
         which: "y" or "x".
-        kind: of the claim. What an ordering shows is not a deviation from a formula, and its
-            axis is linear unless it goes beyond a factor of five.
+        words: of an ordering, which shows no deviation from a formula: what its difference is
+            relative to. Its axis is linear unless it goes beyond a factor of five.
 
     Returns:
         The range that was chosen.
@@ -258,16 +258,16 @@ def set_deviations(
     noise = finite(widths)
     stand_in = max(float(np.median(noise)) if noise.size else 0.0, max(-low, high) / 1e3)
     margin = float(edges.max()) if edges.size else stand_in or 0.01
-    label = ORDERING if kind == "ordering" else LABEL
+    label = words or LABEL
     far = max(-low, high)
-    linear = far <= 4 * margin or (kind == "ordering" and far <= LINEAR)
+    linear = far <= 4 * margin or (bool(words) and far <= LINEAR)
     set_scale, set_limits = (
         (axes.set_yscale, axes.set_ylim) if which == "y" else (axes.set_xscale, axes.set_xlim)
     )
     axis = axes.yaxis if which == "y" else axes.xaxis
     if linear:
         pad = 1.3 if far <= 4 * margin else 1.12
-        shown = max(margin if edges.size else 0.0, 0.08 * far)
+        shown = max(margin if edges.size or far <= 4 * margin else 0.0, 0.08 * far)
         span = Deviations(margin, min(low, -shown) * pad, max(high, shown) * pad, label)
         unit = margin if far <= 4 * margin else rounded(far)
         sides = [sign * j * unit for j in (1, 2, 4) for sign in (-1, 1)]

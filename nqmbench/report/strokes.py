@@ -11,9 +11,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from nqmbench.report.content import ClaimPart
+
 __all__ = [
     "BAND", "DASHED", "DASHES", "EXACT", "Look", "bars", "case_key", "formula_words", "margin_key",
-    "point",
+    "point", "relative_words",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -86,3 +88,10 @@ def formula_words(kind: str, statistic: str = "") -> str:
     if kind == "ordering":
         return "claimed probability" if statistic == "probability" else "no difference"
     return f"formula ({kind})" if "bound" in kind else "formula"
+
+
+def relative_words(claim: ClaimPart) -> str:
+    """What the differences of an ordering are relative to; empty for a formula."""
+    if claim.kind != "ordering":
+        return ""
+    return "relative to the claim" if claim.statistic == "probability" else "of the larger side"

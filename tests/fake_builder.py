@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nqmbench.results import CELL_COLUMNS, ESTIMATE_COLUMNS, VERDICT_COLUMNS, Run
+from nqmbench.results import (
+    CELL_COLUMNS,
+    CURVE_COLUMNS,
+    ESTIMATE_COLUMNS,
+    VERDICT_COLUMNS,
+    Run,
+)
 from nqmbench.verdicts import Verdict
 
 STEPS = np.unique(np.round(np.geomspace(1, 1000, 40)))
@@ -28,6 +34,7 @@ class Builder:
         self.suites: dict[str, dict[str, Any]] = {}
         self.verdicts: list[dict[str, Any]] = []
         self.cells: list[dict[str, Any]] = []
+        self.curves: list[dict[str, Any]] = []
         self.random = np.random.default_rng(1)
 
     def claim(self, suite: str, name: str, verdict: str, **more: Any) -> None:
@@ -40,6 +47,8 @@ class Builder:
                 "cells": 720,
                 "level": 4.818,
                 "claims": [],
+                "outside": [],
+                "figures": [],
             },
         )
         about = {
@@ -88,8 +97,12 @@ class Builder:
                 steps.shape
             )
         half = width * np.abs(exact)
-        low = -np.inf if about["kind"] == "upper bound" else formula - margin * scales
-        high = np.inf if about["kind"] == "lower bound" else formula + margin * scales
+        below = about["kind"] == "upper bound" or (
+            about["kind"] == "ordering" and about["statistic"] == "mean"
+        )
+        above = about["kind"] == "lower bound" or (about["kind"] == "ordering" and not below)
+        low = -np.inf if below else formula - margin * scales
+        high = np.inf if above else formula + margin * scales
         columns = {
             "step": steps,
             "formula": formula,
@@ -132,6 +145,18 @@ class Builder:
             reason=reason or about["reason"],
             **last,
         )
+
+    def outside(self, suite: str, ref: str, statement: str, reason: str) -> None:
+        """A statement of a known suite that no run can judge."""
+        entry = {"ref": ref, "statement": statement, "reason": reason}
+        self.suites[suite]["outside"].append(entry)
+
+    def figure(self, suite: str, name: str, rows: list[dict[str, Any]], **more: Any) -> None:
+        """A figure of a known suite."""
+        panels = list(dict.fromkeys(row["panel"] for row in rows))
+        entry = {"name": name, "doc": "", "of": rows[0]["of"], "panels": panels, **more}
+        self.suites[suite]["figures"].append(entry)
+        self.curves += rows
 
     def row(self, case: str, **more: Any) -> None:
         """One row of the verdicts of the last claim."""
@@ -190,4 +215,5 @@ class Builder:
             pd.DataFrame(self.cells, columns=CELL_COLUMNS),
             pd.DataFrame([], columns=ESTIMATE_COLUMNS),
             about,
+            pd.DataFrame(self.curves, columns=CURVE_COLUMNS),
         )

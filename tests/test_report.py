@@ -21,6 +21,9 @@ from nqmbench.report.reading import read
 from nqmbench.report.words import MEANINGS
 from nqmbench.results import Run, load_run
 
+PAGES = ("report.html", "statements.html")
+LINK = r"#[a-z0-9-]+|figures/[a-z0-9-]+\.svg|statements\.html|report\.html(#[a-z0-9-]+)?"
+
 
 @pytest.fixture(scope="module")
 def run() -> Run:
@@ -76,7 +79,8 @@ def test_both_pages_and_two_files_for_every_figure_are_written(
     assert len(names) == 14
     expected = {f"{name}.{ending}" for name in names for ending in ("svg", "png")}
     assert {path.name for path in (folder / "figures").iterdir()} == expected
-    assert {path.name for path in folder.iterdir()} == {"figures", "report.html", "report.md"}
+    pages = {f"{page}.{ending}" for page in ("report", "statements") for ending in ("html", "md")}
+    assert {path.name for path in folder.iterdir()} == {"figures", *pages}
 
 
 def test_the_same_run_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
@@ -91,23 +95,31 @@ def test_a_saved_run_gives_the_same_report(run: Run, folder: Path, tmp_path: Pat
         assert (old.name, old.verdict, old.reason) == (new.name, new.verdict, new.reason)
 
 
-def test_hostile_texts_do_not_become_markup(folder: Path) -> None:
-    page = Tags((folder / "report.html").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("name", PAGES)
+def test_hostile_texts_do_not_become_markup(folder: Path, name: str) -> None:
+    page = Tags((folder / name).read_text(encoding="utf-8"))
     assert page.open == []
     assert not {"script", "iframe", "object", "form"} & set(page.tags)
     assert not [name for name, _ in page.attributes if name.startswith("on") or name == "style"]
     targets = [value for name, value in page.attributes if name in ("href", "src")]
-    assert all(re.fullmatch(r"#[a-z0-9-]+|figures/[a-z0-9-]+\.svg", value) for value in targets)
+    assert all(re.fullmatch(LINK, value) for value in targets)
 
 
-def test_every_link_of_the_page_has_its_target(folder: Path) -> None:
-    page = Tags((folder / "report.html").read_text(encoding="utf-8"))
-    anchors = [value for name, value in page.attributes if name == "id"]
-    assert len(anchors) == len(set(anchors))
-    links = {value for name, value in page.attributes if name == "href"}
-    assert links <= {f"#{anchor}" for anchor in anchors}
-    images = [value for name, value in page.attributes if name == "src"]
-    assert all((folder / value).is_file() for value in images)
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_of_a_page_has_its_target(folder: Path, name: str) -> None:
+    pages = {name: Tags((folder / name).read_text(encoding="utf-8")) for name in PAGES}
+    anchors = {
+        name: [value for key, value in page.attributes if key == "id"]
+        for name, page in pages.items()
+    }
+    assert len(anchors[name]) == len(set(anchors[name]))
+    for key, value in pages[name].attributes:
+        target, _, anchor = value.partition("#")
+        if key == "href":
+            assert not anchor or anchor in anchors[target or name]
+            assert (folder / (target or name)).is_file()
+        if key == "src":
+            assert (folder / value).is_file()
 
 
 def test_the_page_allows_itself_nothing_but_its_style_and_images(folder: Path) -> None:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from itertools import combinations, pairwise
+from itertools import combinations
 
 import fake_runs
+import fake_text
 import numpy as np
 import pytest
-from matplotlib.axis import Axis
+from matplotlib.axes import Axes
 from matplotlib.text import Text
 
 from nqmbench.report.canvas import style
-from nqmbench.report.content import ClaimPart
-from nqmbench.report.curves import curve_figure
-from nqmbench.report.figures import draw
-from nqmbench.report.forest import forest_figure
+from nqmbench.report.figures import Drawable, draw, figure_of
 from nqmbench.report.palette import INK, METHODS, MUTED, OTHERS, shades
 from nqmbench.report.reading import read
 from nqmbench.results import Run
 
 LEAST_CONTRAST = 3.0  # Web Content Accessibility Guidelines 2.2, criterion 1.4.11
+OVERLAP = 1.0  # pixels at 100 per inch: of boxes that have some air around the letters
 LEAST_DISTANCE = 0.10  # in Oklab, where black and white are 1 apart
 # Machado, Oliveira and Fernandes 2009: linear RGB as seen without green cones.
 DEUTERANOPIA = np.array(
@@ -73,19 +72,19 @@ def test_shades_of_sgd_are_not_those_of_averaged_sgd() -> None:
     assert min(distance(a, b) for a in plain for b in averaged) >= LEAST_DISTANCE
 
 
-def visible_labels(axis: Axis) -> list[Text]:
-    low, high = sorted(axis.get_view_interval())
-    return [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+def texts_of(axes: Axes) -> list[Text]:
+    """The labels and names that stand at a panel, whoever drew them."""
+    return [artist for artist in axes.get_children()
+            if isinstance(artist, Text) and artist.get_text() and artist.get_visible()]  # fmt: skip
 
 
-def texts_outside(claim: ClaimPart) -> list[str]:
-    over_steps = any(c.curve is not None and c.curve.step.size > 1 for c in claim.cases)
+def texts_outside(subject: Drawable) -> list[str]:
     with style(), np.errstate(all="ignore"):
-        figure = curve_figure(claim) if over_steps else forest_figure(claim)
+        figure = figure_of(subject)
         figure.draw_without_rendering()
         renderer = figure.canvas.get_renderer()
-        ticks = [text for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)
-                 for text in (*visible_labels(axis), axis.label)]  # fmt: skip
+        ticks = [text for axes in figure.axes for text in texts_of(axes)]
+        assert ticks
         keys = [text for legend in figure.legends for text in legend.get_texts()]
         found = []
         for text in (*ticks, *keys, *figure.texts):
@@ -97,43 +96,42 @@ def texts_outside(claim: ClaimPart) -> list[str]:
         return found
 
 
-def drawn(run: Run) -> list[ClaimPart]:
-    return [claim for claim in read(run).every() if claim.figure]
+def drawn(run: Run) -> list[Drawable]:
+    return list(read(run).drawable())
 
 
-def test_no_text_leaves_its_figure() -> None:
-    outside = {claim.name[:40]: texts_outside(claim) for claim in drawn(fake_runs.everything())}
+@pytest.mark.parametrize("run", [fake_runs.everything(), fake_text.text()])
+def test_no_text_leaves_its_figure(run: Run) -> None:
+    outside = {subject.name[:40]: texts_outside(subject) for subject in drawn(run)}
     assert not {name: texts for name, texts in outside.items() if texts}
 
 
-def tick_labels_collide(claim: ClaimPart) -> bool:
+def labels_collide(subject: Drawable) -> list[tuple[str, str]]:
+    """Pairs of words of one figure that lie upon each other."""
     with style(), np.errstate(all="ignore"):
-        figure = forest_figure(claim)
+        figure = figure_of(subject)
         figure.draw_without_rendering()
         renderer = figure.canvas.get_renderer()
-        for axes in figure.axes:
-            boxes = sorted(
-                (box.x0, box.x1)
-                for box in (t.get_window_extent(renderer) for t in visible_labels(axes.xaxis))
-                if box.width
-            )
-            if any(a[1] > b[0] for a, b in pairwise(boxes)):
-                return True
-    return False
+        texts = [*figure.texts, *(text for axes in figure.axes for text in texts_of(axes)),
+                 *(text for legend in figure.legends for text in legend.get_texts())]  # fmt: skip
+        boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
+    seen = [(words, box) for words, box in boxes if words]
+    return [(one, other) for (one, a), (other, b) in combinations(seen, 2)
+            if min(a.x1, b.x1) - max(a.x0, b.x0) > OVERLAP
+            and min(a.y1, b.y1) - max(a.y0, b.y0) > OVERLAP]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["steady state", "many cases", "one factor"])
-def test_tick_labels_of_a_forest_do_not_collide(name: str) -> None:
-    claim = next(c for c in drawn(fake_runs.everything()) if c.name == name)
-    assert not tick_labels_collide(claim)
+@pytest.mark.parametrize("run", [fake_runs.everything(), fake_text.text()])
+def test_words_of_a_figure_do_not_lie_upon_each_other(run: Run) -> None:
+    found = {subject.name[:40]: labels_collide(subject) for subject in drawn(run)}
+    assert not {name: pairs for name, pairs in found.items() if pairs}
 
 
 @pytest.mark.needs_compiler
 def test_no_text_leaves_a_figure_of_the_shipped_suites(quick_run: Run) -> None:
-    for claim in drawn(quick_run):
-        assert not texts_outside(claim), claim.name
-        several = any(c.curve is not None and c.curve.step.size > 1 for c in claim.cases)
-        assert several or not tick_labels_collide(claim), claim.name
+    for subject in drawn(quick_run):
+        assert not texts_outside(subject), subject.name
+        assert not labels_collide(subject), subject.name
 
 
 def test_figures_that_use_it_name_the_symmetric_logarithmic_axis() -> None:

@@ -11,9 +11,9 @@ from nqmbench.report.labels import common_and_own
 from nqmbench.report.words import (
     MEANINGS,
     integer,
+    measured,
     number,
     percent,
-    quantity,
     verdict_in_words,
 )  # fmt: skip
 
@@ -62,9 +62,11 @@ class Table:
 def case_table(claim: ClaimPart) -> Table:
     """The cases of a claim; the worst ones if there are too many for a page."""
     cases, notes = worst_cases(claim)
-    several = len({quantity(c.of, c.statistic, brief=True) for c in cases}) > 1
+    words = [measured(claim.kind, c.of, c.statistic) for c in cases]
+    several = len({measured(claim.kind, c.of, c.statistic, brief=True) for c in cases}) > 1
     named = [
-        case.name + (f", {quantity(case.of, case.statistic)}" if several else "") for case in cases
+        case.name + (f", {text}" if several else "")
+        for case, text in zip(cases, words, strict=True)
     ]
     shared, own = common_and_own(named, 10**6)
     columns = [Column("case", "text", tuple(text or "–" for text in own))]
@@ -76,12 +78,20 @@ def case_table(claim: ClaimPart) -> Table:
     add("verdict", lambda case: case.verdict, "verdict")
     if claim.simulated:
         add("worst step", lambda case: integer(case.step))
-        add("formula", lambda case: number(case.formula))
-        add("exact", lambda case: number(case.exact))
-        add("simulated", lambda case: number(case.estimate))
+        ordering = claim.kind == "ordering"
+        if not ordering:
+            add("formula", lambda case: number(case.formula))
+        elif claim.statistic == "probability":
+            add("at least", lambda case: number(case.formula))
+        if not ordering or any(not math.isnan(case.exact) for case in cases):
+            add("exact difference" if ordering else "exact", lambda case: number(case.exact))
+        heading = {"mean": "difference", "probability": "frequency"}
+        add(heading.get(claim.statistic, "simulated") if ordering else "simulated",
+            lambda case: number(case.estimate))  # fmt: skip
         add("interval", lambda case: f"{number(case.low)} … {number(case.high)}")
-        add("deviation", lambda case: percent(case.deviation))
-        add("trajectories", lambda case: integer(case.trials))
+        add("of the larger side" if ordering and claim.statistic == "mean" else "deviation",
+            lambda case: percent(case.deviation))  # fmt: skip
+        add("paired runs" if ordering else "trajectories", lambda case: integer(case.trials))
     else:
         add("claimed", lambda case: number(case.formula, 6))
         add("true", lambda case: number(case.exact, 6))
@@ -95,6 +105,7 @@ def case_table(claim: ClaimPart) -> Table:
             "verdict",
             "worst step",
             "trajectories",
+            "paired runs",
             FOUND,
         )
         if moved:
@@ -111,8 +122,8 @@ def described(column: Column) -> str:
     text = column.cells[0]
     if column.kind == "verdict":
         return verdict_in_words(text)
-    if column.heading == "trajectories":
-        return f"{text} trajectories"
+    if column.heading in ("trajectories", "paired runs"):
+        return f"{text} {column.heading}"
     return text if column.kind == "text" else f"{column.heading} {text}"
 
 

@@ -12,7 +12,7 @@ from nqmbench.report.canvas import legible
 from nqmbench.report.content import Case, ClaimPart
 from nqmbench.report.palette import MARKERS, colour_of, shades
 from nqmbench.report.strokes import DASHES, Look
-from nqmbench.report.words import quantity
+from nqmbench.report.words import measured
 
 __all__ = ["axis_words", "chosen", "looks_of"]
 
@@ -51,5 +51,5 @@ def looks_of(cases: Sequence[Case]) -> list[Look]:
 def axis_words(cases: Sequence[Case], claim: ClaimPart) -> str:
     """What stands at the axis of the quantity; symbols alone if the words do not fit."""
     kinds = sorted({(c.of or claim.of, c.statistic or claim.statistic) for c in cases})
-    words = quantity(*kinds[0], brief=len(kinds) > 1)
-    return legible(words if len(words) <= 34 else quantity(*kinds[0], brief=True))[:40]
+    words = measured(claim.kind, *kinds[0], brief=len(kinds) > 1)
+    return legible(words if len(words) <= 34 else measured(claim.kind, *kinds[0], brief=True))[:40]

@@ -1,6 +1,7 @@
 """What a report says, before it is typeset.
 
     Report > SuitePart > ClaimPart > Case > Curve
+                       > SuiteFigure > Panel > MeanCurve
 
 Both pages and all figures are made from these objects, so they cannot say different things. The run
 may come from an interrupted program or an older one: whatever is missing is left out.
@@ -21,7 +22,10 @@ from numpy.typing import NDArray
 
 from nqmbench.report.formulas import Formula
 
-__all__ = ["Case", "ClaimPart", "Curve", "Report", "SuitePart"]
+__all__ = [
+    "Case", "ClaimPart", "Curve", "MeanCurve", "Outside", "Panel", "Report", "SuiteFigure",
+    "SuitePart",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 
@@ -111,8 +115,73 @@ class ClaimPart:
 
 
 @dataclass(frozen=True, eq=False)
+class MeanCurve:
+    """The mean over many trajectories by step, and one single trajectory; shape (steps,) each."""
+
+    label: str
+    method: str
+    step: Floats
+    mean: Floats
+    low: Floats
+    high: Floats
+    exact: Floats
+    single: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """One panel of a suite's figure."""
+
+    title: str
+    curves: tuple[MeanCurve, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class SuiteFigure:
+    """A figure that a suite shows before its claims: methods or parameters side by side.
+
+    Args:
+        suite, name, doc: as its suite has them. anchor: of its place on the page.
+        of: what is drawn, such as "error". panels: from left to right.
+        trials: the fewest trajectories behind a mean; NaN if it is not known.
+    """
+
+    suite: str
+    name: str
+    doc: str
+    anchor: str
+    of: str
+    panels: tuple[Panel, ...]
+    trials: float
+
+    @property
+    def figure(self) -> str:
+        """The file name without its ending."""
+        return self.anchor
+
+    @property
+    def single(self) -> bool:
+        """True if single trajectories are drawn beside the means."""
+        return any(np.isfinite(c.single).any() for panel in self.panels for c in panel.curves)
+
+    @property
+    def exact(self) -> bool:
+        """True if exact means are drawn."""
+        return any(np.isfinite(c.exact).any() for panel in self.panels for c in panel.curves)
+
+
+@dataclass(frozen=True)
+class Outside:
+    """A statement of the source that no run can judge, and why."""
+
+    ref: str
+    statement: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
 class SuitePart:
-    """One suite: its source and its claims, each followed by those that mend it."""
+    """One suite: its source, its figures, and its claims, each followed by those that mend it."""
 
     name: str
     anchor: str
@@ -121,6 +190,8 @@ class SuitePart:
     cells: float
     level: float
     claims: tuple[ClaimPart, ...]
+    figures: tuple[SuiteFigure, ...] = ()
+    outside: tuple[Outside, ...] = ()
 
     def every(self) -> Iterator[ClaimPart]:
         """All claims in reading order, the mending ones right after the one they mend."""
@@ -141,3 +212,9 @@ class Report:
         """All claims of all suites in reading order."""
         for suite in self.suites:
             yield from suite.every()
+
+    def drawable(self) -> Iterator[SuiteFigure | ClaimPart]:
+        """All figures in reading order: those of a suite, then those of its claims."""
+        for suite in self.suites:
+            yield from suite.figures
+            yield from (claim for claim in suite.every() if claim.figure)

@@ -10,6 +10,8 @@ interval lies outside refutes it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,8 +25,9 @@ from nqmbench.report.frame import heading, make_room, note_of
 from nqmbench.report.labels import common_and_own
 from nqmbench.report.legend import add_legend, legend_height
 from nqmbench.report.palette import INK
+from nqmbench.report.rulers import LABEL_PAD, LINE_HEIGHT, name_axis, rule
 from nqmbench.report.scales import places_of_steps, set_steps, set_values
-from nqmbench.report.strokes import EXACT, Look, bars
+from nqmbench.report.strokes import DASHED, EXACT, Look, bars, relative_words
 
 __all__ = ["curve_figure"]
 
@@ -60,6 +63,9 @@ def curve_figure(claim: ClaimPart) -> Figure:
     below = figure.add_subplot(grid[1], sharex=above)
 
     looks = looks_of(cases)
+    ordering = claim.kind == "ordering"
+    if ordering:  # nothing but the line of no difference is dashed, and all cases share it
+        looks = [replace(look, dashes=()) for look in looks]
     marked = [points_of(curve, stride, i) for i, curve in enumerate(curves)]
     steps = np.concatenate([c.step[np.isfinite(c.estimate)] for c in curves])
     first = float(steps[steps > 0].min()) if (steps > 0).any() else 1.0
@@ -70,21 +76,23 @@ def curve_figure(claim: ClaimPart) -> Figure:
     set_values(above, [*(c.estimate for c in curves), *exact], formula, widths)
     for curve, look, marks in zip(curves, looks, marked, strict=True):
         x = places_of_steps(curve.step, first)
-        draw_values(above, curve, x, marks, look, INK if not labels else look.colour)
-    span = draw_deviations(below, curves, looks, marked, first)
-    set_steps(above, steps)
+        ink = INK if ordering or not labels else look.colour
+        draw_values(above, curve, x, marks, look, ink)
+    span = draw_deviations(below, curves, looks, marked, first, relative_words(claim))
+    set_steps(below, steps)
 
-    above.tick_params(axis="x", which="both", bottom=False, labelbottom=False)
-    above.set_ylabel(axis_words(cases, claim))
-    below.set_ylabel(span.words)
-    below.set_xlabel("step k", labelpad=2)
-    figure.align_ylabels([above, below])
     for axes in (above, below):
         despine(axes)
-        axes.grid(True, axis="both", which="major")
-    left = make_room(figure, (above, below))
+    rule(above, "x", ticks=False, labels=False)
+    away = max(rule(above, "y"), rule(below, "y")) + LABEL_PAD
+    rule(below, "x")
+    name_axis(above, "y", axis_words(cases, claim), away)
+    name_axis(below, "y", span.words, away)
+    name_axis(below, "x", "step k", 20.0)
+    lines = 1 + span.words.count("\n")
+    left = make_room(figure, (above, below), away + lines * LINE_HEIGHT)
     exactly = any(np.isfinite(c.exact).any() for c in curves)
-    add_legend(figure, left, claim.kind, labels, looks, exactly)
+    add_legend(figure, left, claim, labels, looks, exactly)
     return figure
 
 
@@ -101,6 +109,7 @@ def draw_values(axes: Axes, curve: Curve, x: Floats, marks: Marks, look: Look, i
     keep = np.isfinite(curve.exact)
     axes.plot(x[keep], curve.exact[keep], color=look.colour, zorder=2, **EXACT)
     keep = np.isfinite(curve.formula)
-    axes.plot(x[keep], curve.formula[keep], color=ink, zorder=3, **look.dashed)
+    dashed = look.dashed if look.dashes else {**DASHED, "linewidth": 1.0}
+    axes.plot(x[keep], curve.formula[keep], color=ink, zorder=3, **dashed)
     bars(axes, x[marks], curve.low[marks], curve.high[marks], look.colour, zorder=3.5)
     axes.plot(x[marks], curve.estimate[marks], zorder=4, **look.point)

@@ -25,6 +25,7 @@ def draw_deviations(
     looks: Sequence[Look],
     marked: Sequence[Marks],
     first: float,
+    words: str,
 ) -> Deviations:
     """Zero line, margin, deviations with intervals, and arrows for what lies beyond.
 
@@ -34,6 +35,7 @@ def draw_deviations(
         looks: of each.
         marked: the points to draw of each.
         first: the first positive step.
+        words: what the differences of an ordering are relative to; empty for a formula.
 
     Returns:
         The range of the axis.
@@ -46,7 +48,7 @@ def draw_deviations(
         [np.column_stack([c.relative(c.region_low), c.relative(c.region_high)]) for c in curves]
     )
     widths = (np.concatenate(high) - np.concatenate(low)) / 2
-    span = set_deviations(axes, [*middle, *low, *high, *exact], edges, widths)
+    span = set_deviations(axes, [*middle, *low, *high, *exact], edges, widths, words=words)
     places = [places_of_steps(c.step, first) for c in curves]
     draw_band(axes, np.concatenate(places), edges, span)
     axes.axhline(0, color=INK, zorder=1.5, **{**DASHED, "linewidth": 0.9})

@@ -1,31 +1,44 @@
-"""Which figure a claim gets, and its two files."""
+"""Which figure a claim or a suite gets, and its two files."""
 
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.figure import Figure
 
-from nqmbench.report.canvas import png, style, svg
-from nqmbench.report.content import ClaimPart
+from nqmbench.report.canvas import files, style
+from nqmbench.report.content import ClaimPart, SuiteFigure
 from nqmbench.report.curves import curve_figure
 from nqmbench.report.forest import forest_figure
+from nqmbench.report.panels import panels_figure
 from nqmbench.report.words import verdict_in_words
 
-__all__ = ["draw"]
+__all__ = ["Drawable", "draw", "figure_of"]
+
+Drawable = ClaimPart | SuiteFigure
 
 
-def draw(claim: ClaimPart) -> dict[str, bytes]:
-    """The figure of one claim.
+def draw(subject: Drawable) -> dict[str, bytes]:
+    """The figure of one claim, or one of a suite.
 
     Args:
-        claim: a claim whose `figure` is not None.
+        subject: a claim whose `figure` is not None, or a suite's figure.
 
     Returns:
         The contents of the files by ending: {"svg": ..., "png": ...}.
     """
-    over_steps = any(
-        c.curve is not None and len(set(c.curve.step.tolist())) > 1 for c in claim.cases
-    )
+    if isinstance(subject, SuiteFigure):
+        title = f"{subject.suite}: {subject.name}"
+    else:
+        title = f"{subject.ref} {subject.name}: {verdict_in_words(subject.verdict)}".strip()
     with style(), np.errstate(all="ignore"):
-        figure = curve_figure(claim) if over_steps else forest_figure(claim)
-        title = f"{claim.ref} {claim.name}: {verdict_in_words(claim.verdict)}".strip()
-        return {"svg": svg(figure, title), "png": png(figure)}
+        return files(figure_of(subject), title)
+
+
+def figure_of(subject: Drawable) -> Figure:
+    """The figure before it becomes files; to be called inside `style`."""
+    if isinstance(subject, SuiteFigure):
+        return panels_figure(subject)
+    over_steps = any(
+        c.curve is not None and len(set(c.curve.step.tolist())) > 1 for c in subject.cases
+    )
+    return curve_figure(subject) if over_steps else forest_figure(subject)

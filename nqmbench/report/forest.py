@@ -20,8 +20,9 @@ from nqmbench.report.content import Case, ClaimPart
 from nqmbench.report.frame import heading, make_room, note_of
 from nqmbench.report.labels import common_and_own
 from nqmbench.report.palette import INK, MUTED, colour_of
+from nqmbench.report.rulers import name_axis, rule
 from nqmbench.report.scales import Deviations, set_deviations, set_values
-from nqmbench.report.strokes import BAND, DASHED, formula_words, margin_key, point
+from nqmbench.report.strokes import BAND, DASHED, formula_words, margin_key, point, relative_words
 from nqmbench.report.words import integer
 
 __all__ = ["forest_figure"]
@@ -61,10 +62,9 @@ def forest_figure(claim: ClaimPart) -> Figure:
     values.set_yticks(range(len(cases)), own)
     for axes in (values, deviations):
         despine(axes, left=True)
-        axes.tick_params(axis="y", length=0)
-        axes.grid(True, axis="x", which="major")
-    deviations.tick_params(labelleft=False)
-    make_room(figure, (values, deviations))
+    rule(deviations, "y", ticks=False, labels=False, grid=False)
+    width = rule(values, "y", ticks=False, grid=False)
+    make_room(figure, (values, deviations), width)
 
     seen = [value[name] for name in ("estimate", "exact", "low", "high")]
     set_values(values, seen, [value["formula"]], (value["high"] - value["low"]) / 2, "x")
@@ -74,6 +74,7 @@ def forest_figure(claim: ClaimPart) -> Figure:
         np.concatenate([ratio["region_low"], ratio["region_high"]]),
         (ratio["high"] - ratio["low"]) / 2,
         "x",
+        relative_words(claim),
     )
     deviations.axvline(0, color=INK, zorder=1.5, **{**DASHED, "linewidth": 0.9})
     colours = [colour_of(case.method) for case in cases]
@@ -91,9 +92,11 @@ def forest_figure(claim: ClaimPart) -> Figure:
             deviations.plot([edge], [y], clip_on=False, zorder=4, **point(colour, arrow, 6.5))
 
     _bands(deviations, ratio["region_low"], ratio["region_high"], span)
-    values.set_xlabel(axis_words(cases, claim))
-    deviations.set_xlabel(span.words)
-    _legend(figure, claim.kind, colours[0] if len(set(colours)) == 1 else MUTED)
+    for axes, words in ((values, axis_words(cases, claim)), (deviations, span.words)):
+        rule(axes, "x")
+        name_axis(axes, "x", words, 20.0)
+    exactly = bool(np.isfinite(value["exact"]).any())
+    _legend(figure, claim, colours[0] if len(set(colours)) == 1 else MUTED, exactly)
     return figure
 
 
@@ -120,14 +123,17 @@ def _labels(claim: ClaimPart, cases: list[Case]) -> tuple[list[str], str]:
     return own, ", ".join(part for part in (at, note_of(claim, cases, shared)) if part)
 
 
-def _legend(figure: Figure, kind: str, colour: str) -> None:
+def _legend(figure: Figure, claim: ClaimPart, colour: str, exactly: bool) -> None:
+    words = formula_words(claim.kind, claim.statistic)
     handles: list[Any] = [
         Line2D([], [], label="Monte Carlo with interval",
                **{**point(colour, size=4.8), "linestyle": "-"}),
-        Line2D([], [], color=INK, label=formula_words(kind), **{**TICK, "markersize": 11}),
+        Line2D([], [], color=INK, label=words, **{**TICK, "markersize": 11}),
         Line2D([], [], markeredgecolor=colour, label="exact theory", **RING),
-        margin_key(kind),
+        margin_key(claim.kind),
     ]  # fmt: skip
+    if not exactly:
+        del handles[2]
     figure.legend(
         handles=handles, loc="lower left", bbox_to_anchor=(0.012, 0.09 / figure.get_figheight()),
         ncols=4, borderaxespad=0, borderpad=0, handlelength=2.0, columnspacing=1.8,

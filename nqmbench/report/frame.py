@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
 
 from nqmbench.report.canvas import legible
@@ -14,7 +13,7 @@ from nqmbench.report.content import Case, ClaimPart
 from nqmbench.report.palette import INK, MUTED, VERDICT_COLOURS
 from nqmbench.report.words import SYMBOLS, shorten, verdict_in_words
 
-__all__ = ["heading", "make_room", "note_of", "verdict_line"]
+__all__ = ["EDGE", "heading", "make_room", "note_of", "verdict_line", "write_heading"]
 
 EDGE = 0.012  # of the figure's width: what stands farthest left
 LINE = 104  # characters of the verdict's line
@@ -31,18 +30,48 @@ def heading(figure: Figure, claim: ClaimPart, note: str) -> float:
     Returns:
         The height in inches that the heading takes.
     """
-    height = figure.get_figheight()
     ref = claim.ref or (f"mends {claim.mends}:" if claim.mends else "")
-    title = shorten(legible(f"{ref}  {claim.name}".strip()), 72)
     colour = VERDICT_COLOURS.get(claim.verdict, MUTED)
+    write_heading(figure, legible(f"{ref}  {claim.name}".strip()), legible(verdict_line(claim)),
+                  shorten(note, 118), colour)  # fmt: skip
+    return 0.80 if note else 0.62
+
+
+def write_heading(figure: Figure, title: str, second: str, third: str, colour: str = MUTED) -> None:
+    """Write three lines at the top left; a long second line runs on in the third.
+
+    Args:
+        figure: where.
+        title: in bold.
+        second: below it, in `colour`.
+        third: small.
+        colour: of the second line.
+    """
+    height = figure.get_figheight()
+    if len(second) > LINE + 14 and not third:
+        second, third = wrapped(second, LINE + 14)
+        looks = [{"fontsize": 8.5, "color": colour}, {"fontsize": 8.5, "color": colour}]
+    else:
+        looks = [{"fontsize": 9, "color": colour}, {"fontsize": 8, "color": MUTED}]
     lines: tuple[tuple[float, str, dict[str, Any]], ...] = (
-        (0.10, title, {"fontsize": 11, "fontweight": "bold", "color": INK}),
-        (0.335, legible(verdict_line(claim)), {"fontsize": 9, "color": colour}),
-        (0.525, shorten(note, 118), {"fontsize": 8, "color": MUTED}),
+        (0.10, shorten(title, 72), {"fontsize": 11, "fontweight": "bold", "color": INK}),
+        (0.335, second, looks[0]),
+        (0.525, third, looks[1]),
     )
     for below, text, look in lines:
-        figure.text(EDGE, 1 - below / height, text, va="top", ha="left", **look)
-    return 0.80 if note else 0.62
+        if text:
+            figure.text(EDGE, 1 - below / height, text, va="top", ha="left", **look)
+
+
+def wrapped(text: str, width: int) -> tuple[str, str]:
+    """The text on two lines, the second one shortened.
+
+    >>> wrapped("one two three four", 9)
+    ('one two', 'three …')
+    """
+    at = text.rfind(" ", 0, width + 1)
+    at = at if at > 0 else width
+    return text[:at].rstrip(), shorten(text[at:].strip(), width)
 
 
 def verdict_line(claim: ClaimPart, width: int = LINE) -> str:
@@ -72,24 +101,20 @@ def note_of(claim: ClaimPart, drawn: Sequence[Case], shared: str, thinned: str =
     return ", ".join(part for part in (some, thinned, shared) if part)
 
 
-def make_room(figure: Figure, panels: Sequence[Axes]) -> float:
-    """Move the left edge of the panels so that their labels just fit, whatever the labels are.
+def make_room(figure: Figure, panels: Sequence[Axes], width: float) -> float:
+    """Move the left edge of the panels so that what stands beside them just fits.
 
     Args:
         figure: where.
-        panels: panels with all their ticks and labels, side by side or one above the other.
+        panels: side by side or one above the other.
+        width: of the labels at the left, in points.
 
     Returns:
         The left edge of the panels, as a part of the figure's width.
     """
-    figure.draw_without_rendering()
-    renderer: RendererBase = figure.canvas.get_renderer()  # type: ignore[attr-defined]  # of Agg
     old = min(axes.get_position().x0 for axes in panels)
     right = max(axes.get_position().x1 for axes in panels)
-    boxes = [axes.yaxis.get_tightbbox(renderer) for axes in panels]
-    labels = [box.x0 for box in boxes if box is not None]
-    edge = min([*labels, old * figure.bbox.width]) / figure.bbox.width
-    left = max(min(old - edge + EDGE, 0.6), 0.05)
+    left = max(min(width / 72 / figure.get_figwidth() + EDGE, 0.6), 0.05)
     stretch = (right - left) / (right - old)
     for axes in panels:
         place = axes.get_position()

@@ -1,6 +1,6 @@
-"""The report as one HTML page: no script, one small style sheet, figures beside it.
+"""The report as HTML, and its statements by number: no script, one style sheet, figures beside it.
 
-The page forbids itself everything but its own style sheet and images (Content-Security-Policy),
+A page forbids itself everything but its own style sheet and images (Content-Security-Policy),
 and every text goes through the template's escaping. Only formulas enter as markup; they are
 rebuilt from known MathML elements first.
 """
@@ -12,14 +12,14 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from nqmbench.report import cases, facts, story, words
+from nqmbench.report import cases, facts, statements, story, words
 from nqmbench.report.content import Report
 from nqmbench.report.formulas import Formula
 
-__all__ = ["html"]
+__all__ = ["html", "statements_html"]
 
 
 def math(formula: Formula, *, display: bool = True) -> Markup:
@@ -33,14 +33,23 @@ def math(formula: Formula, *, display: bool = True) -> Markup:
 
 
 @cache
-def _template() -> tuple[Template, str]:
+def _environment() -> tuple[Environment, str]:
     here = files("nqmbench.report")
+
+    def text(name: str) -> str:
+        return here.joinpath(name).read_text(encoding="utf-8")
+
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FunctionLoader(text),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.globals.update(story=story, cases=cases, facts=facts, words=words, math=math)
-    style = here.joinpath("page.css").read_text(encoding="utf-8")
-    return environment.from_string(here.joinpath("page.html.j2").read_text(encoding="utf-8")), style
+    environment.globals.update(
+        story=story, cases=cases, facts=facts, words=words, statements=statements, math=math
+    )
+    return environment, text("page.css")
 
 
 def html(report: Report) -> str:
@@ -49,6 +58,24 @@ def html(report: Report) -> str:
     Args:
         report: what to say.
     """
-    template, style = _template()
+    return _render("page.html.j2", report)
+
+
+def statements_html(report: Report) -> str | None:
+    """The page of all statements by number, or None if nothing has a number.
+
+    Args:
+        report: what to say.
+    """
+    return _render("statements.html.j2", report) if statements.sources(report) else None
+
+
+def _render(name: str, report: Report) -> str:
+    environment, style = _environment()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return template.render(report=report, style=Markup(style), digest=digest) + "\n"
+    return (
+        environment.get_template(name).render(
+            report=report, listed=statements.sources(report), style=Markup(style), digest=digest
+        )
+        + "\n"
+    )

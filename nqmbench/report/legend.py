@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from nqmbench.report.content import ClaimPart
 from nqmbench.report.palette import INK, MUTED
 from nqmbench.report.strokes import DASHED, EXACT, Look, case_key, formula_words, margin_key, point
 
@@ -31,7 +32,7 @@ def legend_height(labels: Sequence[str]) -> float:
 def add_legend(
     figure: Figure,
     left: float,
-    kind: str,
+    claim: ClaimPart,
     labels: Sequence[str],
     looks: Sequence[Look],
     exact: bool,
@@ -41,7 +42,7 @@ def add_legend(
     Args:
         figure: where.
         left: its left edge, as a part of the figure's width.
-        kind: of the claim.
+        claim: whose figure it is.
         labels: one per case; empty if there is one case only.
         looks: of each case.
         exact: whether exact theory is drawn.
@@ -50,16 +51,18 @@ def add_legend(
     left = min(left, FARTHEST)
     alone = not labels
     colour, marker = (looks[0].colour, looks[0].marker) if alone else (MUTED, "o")
+    words = formula_words(claim.kind, claim.statistic)
+    ink = INK if alone or claim.kind == "ordering" else MUTED
     handles: list[Any] = [
         figure.axes[0].errorbar(
             [np.nan], [np.nan], [1.0], elinewidth=1.1, label="Monte Carlo with interval",
             **point(colour, marker, 4.5),
         ),
-        Line2D([], [], color=INK if alone else MUTED, label=formula_words(kind), **DASHED),
+        Line2D([], [], color=ink, label=words, **DASHED),
     ]  # fmt: skip
     if exact:
         handles.append(Line2D([], [], color=colour, label="exact theory", **EXACT))
-    handles.append(margin_key(kind))
+    handles.append(margin_key(claim.kind))
     bottom = (0.08 + legend_height(labels)) / height
     figure.legend(
         handles=handles, bbox_to_anchor=(left, bottom), ncols=4, columnspacing=1.8, **PLACE

@@ -7,25 +7,37 @@ they hold. Formulas stand between dollar signs if they were understood as formul
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from nqmbench.report.cases import case_table
 from nqmbench.report.content import ClaimPart, Report
 from nqmbench.report.facts import command, facts
 from nqmbench.report.formulas import Formula
+from nqmbench.report.statements import (
+    STANDINGS,
+    Statement,
+    evidence,
+    first_sentence,
+    headline,
+    sources,
+)
 from nqmbench.report.story import (
     FIGURE_HELP,
     about_case,
     counts,
     deviation,
+    figure_alt,
+    figure_caption,
     found,
     found_in_brief,
+    mended_elsewhere,
+    ratios,
     suite_notes,
     summary,
 )  # fmt: skip
 from nqmbench.report.words import MEANINGS, SYMBOLS, shorten, statement_of, verdict_in_words
 
-__all__ = ["code", "escaped", "markdown"]
+__all__ = ["code", "escaped", "markdown", "statements_markdown"]
 
 SPECIAL = re.compile(r"([\\`*_\[\]!|~$])")
 OPEN_TABLE = 6  # longer tables are folded
@@ -69,6 +81,9 @@ def markdown(report: Report) -> str:
         Markdown in the dialect of GitHub (tables, dollar formulas, folded sections).
     """
     blocks = ["# Formulas against simulation", escaped(summary(report))]
+    listed = sources(report)
+    if listed:
+        blocks.append(f"[All statements by number](statements.md): {escaped(headline(listed))}")
     tally = counts(claim for claim in report.every() if not claim.mends)
     if tally:
         blocks.append(_table([_verdict(v) for v in tally], [[str(n) for n in tally.values()]]))
@@ -85,20 +100,76 @@ def markdown(report: Report) -> str:
             escaped(suite.summary),
             escaped(suite_notes(suite)),
         ]
+        for figure in suite.figures:
+            alt = escaped(shorten(figure_alt(figure), 300))
+            blocks.append(f'<a id="{figure.anchor}"></a>\n\n![{alt}](figures/{figure.figure}.png)')
+            blocks.append(escaped(figure_caption(figure)))
         for claim in suite.claims:
             blocks += _claim(claim, "###")
+            if elsewhere := mended_elsewhere(report, claim):
+                named = [f"{_link(c)} ({_verdict(c.verdict)})" for c in elsewhere]
+                blocks.append(f"What is true instead: {'; '.join(named)}.")
             for better in claim.mended_by:
                 blocks += _claim(better, "####")
     blocks += ["## How it was run"]
-    if listed := facts(report):
-        blocks.append("\n".join(f"- {escaped(name)}: {escaped(value)}" for name, value in listed))
+    if known := facts(report):
+        blocks.append("\n".join(f"- {escaped(name)}: {escaped(value)}" for name, value in known))
     blocks += ["To reproduce it:", fenced(command(report))]
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def statements_markdown(report: Report) -> str | None:
+    """All statements by number, or None if nothing has a number.
+
+    Args:
+        report: what to say.
+    """
+    listed = sources(report)
+    if not listed:
+        return None
+    blocks = [
+        "# Statements by number",
+        escaped(headline(listed)),
+        "The names lead to the claims in [the report](report.md).",
+    ]
+    for source in listed:
+        blocks.append(f"## {escaped(source.name)}")
+        if source.statements:
+            columns = ("ref", "verdict", "what the text says", "evidence", "what is true instead")
+            rows = [row for statement in source.statements for row in _statement_rows(statement)]
+            blocks.append(_table(columns, rows))
+        if source.outside:
+            heads = ("ref", "statement", "why no run can judge it")
+            outside = [[escaped(o.ref), escaped(o.statement), escaped(o.reason)]
+                       for o in source.outside]  # fmt: skip
+            blocks += ["### Out of scope", _table(heads, outside)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _statement_rows(statement: Statement) -> Iterator[list[str]]:
+    standing = f"{STANDINGS[statement.standing]} {statement.standing}"
+    instead = [f"{_link(c, 'report.md')} ({_verdict(c.verdict)})" for c in statement.mended]
+    instead += [f"claimed / exact = {_inline(ratio)}" for ratio in ratios(statement)]
+    first = [f'<a id="{statement.anchor}"></a>{escaped(statement.ref)}', standing]
+    for claim in statement.claims:
+        says = filter(None, (_link(claim, "report.md"), escaped(first_sentence(claim.doc))))
+        found = filter(None, (f"{_verdict(claim.verdict)} by {evidence(claim)}",
+                              escaped(found_in_brief(claim))))  # fmt: skip
+        yield [*first, ": ".join(says), ": ".join(found), "; ".join(instead)]
+        first, instead = ["", ""], []
+    if not statement.claims:
+        yield [*first, "–", "–", "; ".join(instead)]
+
+
+def _link(claim: ClaimPart, page: str = "") -> str:
+    return f"[{escaped(claim.name)}]({page}#{claim.anchor})"
 
 
 def _claim(claim: ClaimPart, level: str) -> list[str]:
     heading = " ".join(filter(None, (escaped(claim.ref), escaped(claim.name))))
     blocks = [f'<a id="{claim.anchor}"></a>\n\n{level} {heading}']
+    if claim.mended_by:
+        blocks.append("*What the text says.*")
     if claim.mends:
         blocks.append(f"*What is true instead of {escaped(claim.mends)}.*")
     blocks += [escaped(claim.doc), _statement(claim)]

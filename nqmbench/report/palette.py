@@ -54,12 +54,12 @@ def colour_of(method: str) -> str:
     return OTHERS[hashlib.sha256(method.encode("utf-8", "replace")).digest()[0] % len(OTHERS)]
 
 
-def shades(colour: str, n: int) -> list[str]:
-    """The colour in n shades, from itself to a little darker.
+def shades(colour: str, n: int, darkest: float = DARKEST) -> list[str]:
+    """The colour in n shades, from itself to a little darker, down to `darkest` of its brightness.
 
     >>> shades("#0072b2", 1), shades("#0072b2", 2)
     (['#0072b2'], ['#0072b2', '#005686'])
     """
     parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-    steps = [1 - (1 - DARKEST) * j / max(n - 1, 1) for j in range(n)]
+    steps = [1 - (1 - darkest) * j / max(n - 1, 1) for j in range(n)]
     return ["#" + "".join(f"{round(step * part):02x}" for part in parts) for step in steps]

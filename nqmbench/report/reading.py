@@ -9,8 +9,19 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nqmbench.report.content import Case, ClaimPart, Curve, Report, SuitePart
+from nqmbench.report.content import (
+    Case,
+    ClaimPart,
+    Curve,
+    MeanCurve,
+    Outside,
+    Panel,
+    Report,
+    SuiteFigure,
+    SuitePart,
+)
 from nqmbench.report.formulas import Formula
 from nqmbench.report.names import safe_names
 from nqmbench.report.words import MEANINGS, clean, typographic
@@ -52,8 +63,14 @@ def read(run: Run) -> Report:
     }
     for suite, claim in verdicts:
         order.setdefault(suite, {}).setdefault(claim, {})
+    drawn = _suite_curves(run.curves)
+    for suite in drawn:
+        order.setdefault(suite, {})
     names = safe_names((suite, claim) for suite, claims in order.items() for claim in claims)
-    anchors = safe_names(("suite", suite) for suite in order)
+    anchors = safe_names(
+        [*(("suite", suite) for suite in order),
+         *((f"figure of {suite}", name) for suite, figures in drawn.items() for name in figures)]
+    )  # fmt: skip
     parts = []
     for suite, claims in order.items():
         about = described.get(suite, {})
@@ -77,9 +94,95 @@ def read(run: Run) -> Report:
                 _float(about.get("cells")),
                 _float(about.get("level")),
                 _paired(built),
+                _figures(suite, about, drawn.get(suite, {}), anchors),
+                _outside(about),
             )
         )
     return Report(tuple(parts), run.about.get("run") or {}, run.about.get("machine") or {})
+
+
+def _figures(
+    suite: str,
+    about: Mapping[str, Any],
+    drawn: Mapping[str, Mapping[str, list[tuple[MeanCurve, str, float]]]],
+    anchors: Mapping[tuple[str, str], str],
+) -> tuple[SuiteFigure, ...]:
+    """The figures of a suite that have curves, those described first and in their order."""
+    listed = [f for f in about.get("figures") or () if isinstance(f, Mapping)]
+    described = {str(f.get("name", "")): f for f in listed}
+    found = []
+    for name in [*(n for n in described if n in drawn), *(n for n in drawn if n not in described)]:
+        words, panels = described.get(name, {}), drawn[name]
+        wanted = words.get("panels")
+        first = [str(t) for t in wanted] if isinstance(wanted, list | tuple) else []
+        order = [*(t for t in dict.fromkeys(first) if t in panels),
+                 *(t for t in panels if t not in first)]  # fmt: skip
+        rows = [row for panel in panels.values() for row in panel]
+        trials = [n for _, _, n in rows if n == n]
+        found.append(
+            SuiteFigure(
+                suite=clean(suite),
+                name=_prose(name),
+                doc=_prose(words.get("doc")),
+                anchor=anchors[f"figure of {suite}", name],
+                of=clean(words.get("of")) or next((of for _, of, _ in rows), ""),
+                panels=tuple(Panel(_prose(t), tuple(c for c, _, _ in panels[t])) for t in order),
+                trials=min(trials, default=np.nan),
+            )
+        )
+    return tuple(found)
+
+
+def _suite_curves(
+    table: pd.DataFrame,
+) -> dict[str, dict[str, dict[str, list[tuple[MeanCurve, str, float]]]]]:
+    """The curves by suite, figure and panel, each with its observable and number of runs."""
+    keys = ["suite", "figure", "panel", "curve"]
+    found: dict[str, dict[str, dict[str, list[tuple[MeanCurve, str, float]]]]] = {}
+    if table.empty or not {*keys, "step"} <= set(table.columns):
+        return found
+    for (suite, figure, panel, label), group in table.groupby(keys, sort=False, dropna=False):
+        numbers = {
+            name: _column(group, name)
+            for name in ("step", "mean", "low", "high", "exact", "single", "trials")
+        }
+        by_step = np.argsort(numbers["step"], kind="stable")
+        by_step = by_step[np.isfinite(numbers["step"][by_step])]
+        trials = numbers.pop("trials")
+        seen = [n[np.isfinite(n)] for n in (numbers["mean"], numbers["exact"])]
+        if not by_step.size or not any(n.size for n in seen):
+            continue  # nothing to draw
+        words = {key: clean(group[key].iloc[0]) if key in group else "" for key in ("method", "of")}
+        curve = MeanCurve(
+            label=_prose(label),
+            method=words["method"],
+            **{name: values[by_step] for name, values in numbers.items()},
+        )
+        runs = float(np.nanmin(trials)) if np.isfinite(trials).any() else np.nan
+        inside = found.setdefault(str(suite), {}).setdefault(str(figure), {})
+        inside.setdefault(str(panel), []).append((curve, words["of"], runs))
+    return found
+
+
+def _column(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    """A column of numbers; NaN where there is none."""
+    import pandas as pd
+
+    if name not in table:
+        return np.full(len(table), np.nan)
+    numbers = pd.to_numeric(table[name], errors="coerce")
+    return np.asarray(numbers.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def _outside(about: Mapping[str, Any]) -> tuple[Outside, ...]:
+    """The statements of a suite that no run can judge."""
+    listed = about.get("outside")
+    entries = listed if isinstance(listed, list | tuple) else ()
+    return tuple(
+        Outside(clean(e.get("ref")), _prose(e.get("statement")), _prose(e.get("reason")))
+        for e in entries
+        if isinstance(e, Mapping)
+    )
 
 
 def _claim(

@@ -20,14 +20,20 @@ from matplotlib.ticker import (
     FixedLocator,
     FuncFormatter,
     LogLocator,
-    NullFormatter,
-    NullLocator,
 )
 from numpy.typing import NDArray
 
+from nqmbench.report.rulers import small_ticks
 from nqmbench.report.words import SUPERSCRIPTS, number, percent
 
-__all__ = ["Deviations", "places_of_steps", "set_deviations", "set_steps", "set_values"]
+__all__ = [
+    "Deviations",
+    "places_of_steps",
+    "set_decades",
+    "set_deviations",
+    "set_steps",
+    "set_values",
+]
 
 Floats = NDArray[np.float64]
 FARTHEST = 1e4  # relative deviation, a million percent; beyond it an arrow
@@ -37,6 +43,7 @@ DIGITS = (
     (0.35, (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)), (0.0, tuple(np.arange(1.0, 10.0, 0.5))),
 )  # fmt: skip
 LABEL = "relative deviation"
+LINEAR = 4.0  # the largest relative difference of an ordering that is shown on a linear axis
 SYMLOG = {"y": "symlog outside margin", "x": "symmetric-log outside the margin"}
 SMALLEST = 1e-120  # of what a logarithmic axis shows, so that ratios remain numbers
 DECADES = 12  # of a quantity that decays without end
@@ -55,8 +62,8 @@ def places_of_steps(steps: Floats, first: float) -> Floats:
     return np.asarray(np.where(steps > 0, steps, first / 2), dtype=np.float64)
 
 
-def set_steps(axes: Axes, steps: Floats) -> None:
-    """A logarithmic axis of steps with plain labels, and with a 0 if step 0 is among them."""
+def set_steps(axes: Axes, steps: Floats, most: int = 9) -> None:
+    """A logarithmic axis of steps with at most so many plain labels, and a 0 if there is step 0."""
     positive = np.unique(steps[steps > 0])
     first, last = (positive[0], positive[-1]) if positive.size else (1.0, 1.0)
     axes.set_xscale("log")
@@ -71,7 +78,7 @@ def set_steps(axes: Axes, steps: Floats) -> None:
         if first <= t <= last * 1.001
     ]
     thinned = [t for t in ticks if t == round(t)] or [first, last]
-    while len(thinned) > 9:
+    while len(thinned) > most:
         thinned = thinned[::2]
     labels = [step_label(t) for t in thinned]
     if (steps == 0).any():
@@ -83,8 +90,7 @@ def set_steps(axes: Axes, steps: Floats) -> None:
         if decades <= 7
         else []
     )
-    axes.xaxis.set_minor_locator(FixedLocator([t for t in between if first < t < last]))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    small_ticks(axes, "x", [t for t in between if first < t < last])
 
 
 def step_label(step: float) -> str:
@@ -129,9 +135,7 @@ def set_values(
             starts = [float(a[np.isfinite(a)][0]) for a in measured if np.isfinite(a).any()]
             bottom = max(bottom, min(top / 10.0**DECADES, *starts, high))
         pad = (top / bottom) ** 0.06
-        set_scale("log")
-        set_limits(bottom / pad, top * pad)
-        _decade_ticks(axis, bottom / pad, top * pad, inches(axes, which))
+        set_decades(axes, bottom / pad, top * pad, which)
         return
     noise = finite(widths)
     floor = float(np.median(noise[noise > 0])) if (noise > 0).any() else 0.0
@@ -150,6 +154,17 @@ def set_values(
     axes.locator_params(axis="y" if which == "y" else "x", nbins=bins)
 
 
+def set_decades(axes: Axes, bottom: float, top: float, which: str = "y") -> None:
+    """A logarithmic axis from `bottom` to `top`, both positive, with ticks at powers of ten."""
+    if which == "y":
+        axes.set_yscale("log")
+        axes.set_ylim(bottom, top)
+    else:
+        axes.set_xscale("log")
+        axes.set_xlim(bottom, top)
+    _decade_ticks(axes, which, bottom, top)
+
+
 def inches(axes: Axes, which: str) -> float:
     """The length of an axis."""
     figure = axes.get_figure(root=True)
@@ -160,7 +175,8 @@ def inches(axes: Axes, which: str) -> float:
     )
 
 
-def _decade_ticks(axis: Axis, bottom: float, top: float, length: float) -> None:
+def _decade_ticks(axes: Axes, which: str, bottom: float, top: float) -> None:
+    axis, length = axes.yaxis if which == "y" else axes.xaxis, inches(axes, which)
     decades = math.log10(top / bottom)
     if decades < 1.6:
         subs = (1.0, 2.0, 5.0)
@@ -185,11 +201,9 @@ def _decade_ticks(axis: Axis, bottom: float, top: float, length: float) -> None:
             shown = shown[::2]
     axis.set_major_locator(FixedLocator(shown))
     axis.set_major_formatter(FixedFormatter([_value_label(t) for t in shown]))
-    minor = (
-        LogLocator(subs=tuple(range(2, 10)), numticks=50) if 1.6 <= decades <= 6 else NullLocator()
-    )
-    axis.set_minor_locator(minor)
-    axis.set_minor_formatter(NullFormatter())
+    between = range(math.floor(math.log10(bottom)), math.ceil(math.log10(top)) + 1)
+    small = [m * 10.0**j for j in between for m in range(2, 10)] if 1.6 <= decades <= 6 else []
+    small_ticks(axes, which, [t for t in small if bottom <= t <= top])
 
 
 def _value_label(value: float) -> str:
@@ -216,7 +230,12 @@ class Deviations:
 
 
 def set_deviations(
-    axes: Axes, values: Iterable[Floats], bands: Floats, widths: Floats, which: str = "y"
+    axes: Axes,
+    values: Iterable[Floats],
+    bands: Floats,
+    widths: Floats,
+    which: str = "y",
+    words: str = "",
 ) -> Deviations:
     """The scale of relative deviations, in percent.
 
@@ -226,6 +245,8 @@ def set_deviations(
         bands: relative edges of the margin, infinite ones included.
         widths: half-widths of the relative intervals, which stand in for a margin of zero.
         which: "y" or "x".
+        words: of an ordering, which shows no deviation from a formula: what its difference is
+            relative to. Its axis is linear unless it goes beyond a factor of five.
 
     Returns:
         The range that was chosen.
@@ -237,14 +258,20 @@ def set_deviations(
     noise = finite(widths)
     stand_in = max(float(np.median(noise)) if noise.size else 0.0, max(-low, high) / 1e3)
     margin = float(edges.max()) if edges.size else stand_in or 0.01
-    linear = max(-low, high) <= 4 * margin
+    label = words or LABEL
+    far = max(-low, high)
+    linear = far <= 4 * margin or (bool(words) and far <= LINEAR)
     set_scale, set_limits = (
         (axes.set_yscale, axes.set_ylim) if which == "y" else (axes.set_xscale, axes.set_xlim)
     )
     axis = axes.yaxis if which == "y" else axes.xaxis
     if linear:
-        span = Deviations(margin, min(low, -margin) * 1.3, max(high, margin) * 1.3, LABEL)
-        sides = [sign * j * margin for j in (1, 2, 4) for sign in (-1, 1)]
+        pad = 1.3 if far <= 4 * margin else 1.12
+        shown = max(margin if edges.size or far <= 4 * margin else 0.0, 0.08 * far)
+        span = Deviations(margin, min(low, -shown) * pad, max(high, shown) * pad, label)
+        unit = margin if far <= 4 * margin else rounded(far)
+        sides = [sign * j * unit for j in (1, 2, 4) for sign in (-1, 1)]
+        sides += [sign * unit / 2 for sign in (-1, 1) if unit != margin]
     else:
         linthresh = max(1.5 * margin, max(-low, high) / DYNAMIC)
         most = 3 if which == "y" else 2
@@ -255,7 +282,7 @@ def set_deviations(
             margin,
             -linthresh if -low <= linthresh else low * 2.2,
             linthresh if high <= linthresh else high * 2.2,
-            f"{LABEL}\n({SYMLOG[which] if edges.size else 'symmetric-log'})",
+            f"{label}\n({SYMLOG[which] if edges.size else 'symmetric-log'})",
         )
         sides = [-margin, margin] if edges.size and margin > linthresh / 3 else []
         sides += [
@@ -268,7 +295,6 @@ def set_deviations(
     ticks = _apart(axis, wanted, span, inches(axes, which))
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(FixedFormatter([_percent_label(t) for t in ticks]))
-    axis.set_minor_locator(NullLocator())
     return span
 
 
@@ -297,10 +323,23 @@ def _percent_label(value: float) -> str:
     return f"{'+' if value > 0 else '−'}10{str(exponent).translate(SUPERSCRIPTS)}\u00a0%"
 
 
+def rounded(value: float) -> float:
+    """The largest of 1, 2, 5 times a power of ten that is not above a positive number.
+
+    >>> rounded(0.42), rounded(9.9), rounded(1.0)
+    (0.2, 5.0, 1.0)
+    """
+    power = 10.0 ** math.floor(math.log10(value) + 1e-9)
+    return max(m * power for m in (1.0, 2.0, 5.0) if m * power <= value * (1 + 1e-9))
+
+
 def _decades(linthresh: float, end: float, most: int) -> list[float]:
     """At most so many powers of ten outside the linear part, the last one included."""
     if end <= linthresh:
         return []
+    if math.floor(math.log10(end)) < math.ceil(math.log10(2.2 * linthresh)):
+        between = rounded(end)  # no power of ten in between
+        return [between] if between > 1.6 * linthresh else []
     powers = range(math.ceil(math.log10(2.2 * linthresh)), math.floor(math.log10(end)) + 1)
     stride = max(1, math.ceil(len(powers) / most))
     return [10.0**j for j in list(powers)[::-1][::stride]]

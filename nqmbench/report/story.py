@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from nqmbench.report.content import ClaimPart, Report, SuitePart
+from nqmbench.report.content import ClaimPart, Report, SuiteFigure, SuitePart
 from nqmbench.report.facts import margins
+from nqmbench.report.formulas import Formula
+from nqmbench.report.statements import Statement
 from nqmbench.report.words import (
     MEANINGS,
     clean,
@@ -15,13 +17,15 @@ from nqmbench.report.words import (
     listing,
     number,
     percent,
+    quantity,
     shorten,
+    typographic,
     verdict_in_words,
 )  # fmt: skip
 
 __all__ = [
-    "FIGURE_HELP", "about_case", "counts", "deviation", "found", "found_in_brief", "suite_notes",
-    "summary",
+    "FIGURE_HELP", "about_case", "counts", "deviation", "figure_alt", "figure_caption", "found",
+    "found_in_brief", "mended_elsewhere", "ratios", "suite_notes", "summary",
 ]  # fmt: skip
 
 NOUNS = {"ERROR": "in error"}
@@ -32,7 +36,9 @@ FIGURE_HELP = (
     "confirms, a bar outside refutes. Where a point lies far outside, the scale is linear inside "
     "the band and logarithmic outside (symlog). One method has one colour everywhere; its cases "
     "differ by marker and dashes. A deviation is that of the simulation from the formula at the "
-    "worst step."
+    "worst step. The figure of an ordering shows the difference of its two sides under the same "
+    "noise, and below (or at the right) that difference relative to the larger side; for a "
+    "probability, how often the first side is lower."
 )
 
 
@@ -98,6 +104,46 @@ def about_case(claim: ClaimPart) -> str:
 def deviation(claim: ClaimPart) -> str:
     """The deviation of a claim; a dash where it would mean nothing."""
     return "–" if claim.verdict in ("DIVERGED", "ERROR") else percent(claim.deviation)
+
+
+def mended_elsewhere(report: Report, claim: ClaimPart) -> list[ClaimPart]:
+    """The true statements beside a refuted claim that do not stand right below it."""
+    if claim.verdict != "REFUTED" or not claim.ref or claim.mends:
+        return []
+    shown = {better.anchor for better in claim.mended_by}
+    return [c for c in report.every() if c.mends == claim.ref and c.anchor not in shown]
+
+
+def ratios(statement: Statement) -> list[Formula]:
+    """By which factors the refuted claims of a statement are off, each one once."""
+    found = [claim.ratio for claim in statement.claims if claim.ratio and not claim.ratio.one]
+    return list({ratio.text: ratio for ratio in found}.values())
+
+
+def figure_alt(figure: SuiteFigure) -> str:
+    """What a figure of a suite shows, for readers who cannot see it."""
+    labels = dict.fromkeys(curve.label for panel in figure.panels for curve in panel.curves)
+    text = f"{figure.name}: {quantity(figure.of, 'mean')} over the steps for {listing([*labels])}"
+    titles = [panel.title for panel in figure.panels]
+    return text + (f", in the panels {listing(titles)}" if len(titles) > 1 else "")
+
+
+def figure_caption(figure: SuiteFigure) -> str:
+    """How to read a figure of a suite."""
+    runs = f" over {integer(figure.trials)} runs" if figure.trials > 1 else ""
+    shared = " and the panels share the vertical one" if len(figure.panels) > 1 else ""
+    parts = [
+        figure.doc + ("" if figure.doc[-1:] in ".!?…" else ".") if figure.doc else "",
+        f"How to read it: both axes are logarithmic{shared}; the marks are the mean{runs}, the "
+        "band around them (mostly narrower than a mark) is its 95 % interval"
+        + (", the thin line the exact mean." if figure.exact else "."),
+    ]
+    if figure.single:
+        parts.append(
+            "The faint line in the same colour is one single run: it scatters about the mean, and "
+            "only the mean can be compared with a formula."
+        )
+    return typographic(" ".join(part for part in parts if part))
 
 
 def suite_notes(suite: SuitePart) -> str:

@@ -11,9 +11,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from nqmbench.report.content import ClaimPart
+
 __all__ = [
     "BAND", "DASHED", "DASHES", "EXACT", "Look", "bars", "case_key", "formula_words", "margin_key",
-    "point",
+    "point", "relative_words",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -77,10 +79,19 @@ def case_key(look: Look, label: str) -> Line2D:
 
 def margin_key(kind: str) -> Patch:
     """The legend's sample of the shaded band."""
-    label = "allowed side" if "bound" in kind else "margin"
+    label = "allowed side" if "bound" in kind or kind == "ordering" else "margin"
     return Patch(color=BAND, linewidth=0, label=label)
 
 
-def formula_words(kind: str) -> str:
+def formula_words(kind: str, statistic: str = "") -> str:
     """How the legend calls the formula."""
+    if kind == "ordering":
+        return "claimed probability" if statistic == "probability" else "no difference"
     return f"formula ({kind})" if "bound" in kind else "formula"
+
+
+def relative_words(claim: ClaimPart) -> str:
+    """What the differences of an ordering are relative to; empty for a formula."""
+    if claim.kind != "ordering":
+        return ""
+    return "relative to the claim" if claim.statistic == "probability" else "of the larger side"

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from typing import Any
 
 __all__ = [
-    "KINDS", "MEANINGS", "SYMBOLS", "clean", "count", "integer", "listing", "number", "percent",
-    "quantity", "shorten", "statement_of", "typographic", "verdict_in_words",
+    "KINDS", "MEANINGS", "SYMBOLS", "clean", "count", "integer", "listing", "measured", "named",
+    "number", "ordered", "percent", "quantity", "shorten", "statement_of", "typographic",
+    "verdict_in_words",
 ]  # fmt: skip
 
 # The gravest first: the one order of verdicts in counts, tables and lists of a report.
@@ -42,12 +43,17 @@ KINDS = {
     "upper bound": "is claimed to be at most",
     "lower bound": "is claimed to be at least",
 }
-STATISTICS = {
-    "mean": ("E", "expected"),
-    "variance": ("Var", "variance of"),
-    "skewness": ("Skew", "skewness of"),
-    "kurtosis": ("Kurt", "excess kurtosis of"),
+# What an ordering says of its two sides, by its statistic.
+ORDERINGS = {
+    "mean": "is claimed to be lower on the first side than on the second, on average over paired "
+    "runs",
+    "probability": "is claimed to be lower on the first side than on the second in at least the "
+    "stated share of paired runs",
 }
+STATISTICS = {
+    "mean": ("E", "expected"), "variance": ("Var", "variance of"),
+    "skewness": ("Skew", "skewness of"), "kurtosis": ("Kurt", "excess kurtosis of"),
+}  # fmt: skip
 OBSERVABLES = {"error": ("Σ w²", "squared error"), "loss": ("½ Σ h w²", "loss")}
 POWERS = {"w": "w", "w2": "w²", "w3": "w³"}
 ROUNDING = 1e-9  # relative: the tolerance of what is exact
@@ -169,6 +175,45 @@ def quantity(of: str, statistic: str, *, brief: bool = False) -> str:
     return f"{statistic} of {of}" if of else statistic
 
 
+def ordered(of: str, statistic: str, *, brief: bool = False) -> str:
+    """What an ordering measures: the difference of its sides, or how often the first is lower.
+
+    >>> ordered("error", "mean"), ordered("w2[1] - w2[0]", "mean")
+    ('E difference of Σ w²', 'E (w² of coordinate 1 − w² of coordinate 0)')
+    >>> ordered("error", "probability"), ordered("w2[1] - w2[0]", "probability", brief=True)
+    ('P(first lower), Σ w²', 'P(first lower)')
+    """
+    sides = [named(side) for side in of.split(" - ")] if of else []
+    if statistic == "probability":
+        listed = " against ".join(sides)
+        return "P(first lower)" + ("" if brief or not listed else f", {listed}")
+    if len(sides) > 1:
+        return "E difference" if brief else f"E ({' − '.join(sides)})"
+    return "E difference" + ("" if brief or not sides else f" of {sides[0]}")
+
+
+def named(of: str) -> str:
+    """An observable in symbols.
+
+    >>> named("error"), named("w2[0]"), named("my own")
+    ('Σ w²', 'w² of coordinate 0', 'my own')
+    """
+    if match := re.fullmatch(r"(w[23]?)\[(\w+)\]", of):
+        where = "each coordinate" if match[2] == "i" else f"coordinate {match[2]}"
+        return f"{POWERS[match[1]]} of {where}"
+    return OBSERVABLES.get(of, (of,))[0]
+
+
+def measured(kind: str, of: str, statistic: str, *, brief: bool = False) -> str:
+    """What was measured for a claim or an ordering.
+
+    >>> measured("ordering", "error", "mean"), measured("equality", "error", "mean", brief=True)
+    ('E difference of Σ w²', 'E Σ w²')
+    """
+    name = ordered if kind == "ordering" else quantity
+    return name(of, statistic, brief=brief)
+
+
 def listing(words: Sequence[str]) -> str:
     """Words in a row.
 
@@ -192,9 +237,21 @@ def statement_of(kind: str, of: str, statistic: str) -> str:
 
     >>> statement_of("upper bound", "error", "mean")
     'E Σ w², expected squared error, is claimed to be at most'
+    >>> statement_of("ordering", "w2[1] - w2[0]", "mean")
+    'w² of coordinate 1 is claimed to be lower than w² of coordinate 0 on average'
     >>> statement_of("rate", "", "")
     'an exact check (rate), decided without simulation'
     """
     if kind in KINDS:
         return f"{quantity(of, statistic)}, {KINDS[kind]}"
+    if kind == "ordering" and statistic in ORDERINGS:
+        sides = [named(side) for side in of.split(" - ")]
+        if len(sides) > 1:
+            often = (
+                " on average" if statistic == "mean" else " in at least the stated share of runs"
+            )
+            return f"{sides[0]} is claimed to be lower than {' and '.join(sides[1:])}{often}"
+        return f"{sides[0] or 'the quantity'} {ORDERINGS[statistic]}"
+    if kind == "ordering":
+        return "an ordering, decided by simulation"
     return f"an exact check ({kind}), decided without simulation"

@@ -2,8 +2,7 @@
 
 Experiments that an ordering or a figure sets side by side meet the same noise in one **pass**:
 trajectory by trajectory their difference can be taken, and the noise is drawn once. All members of
-a pass have its checkpoints and its observables. Every other experiment is a pass of its own, and
-its numbers are the same either way.
+a pass have its checkpoints. Every other experiment is a pass of its own.
 """
 
 from __future__ import annotations
@@ -88,8 +87,7 @@ def arrange(
 ) -> tuple[Pass, ...]:
     """The passes of all tasks, in the order of their first mention.
 
-    The tasks of a pass are given the union of their checkpoints and observables: they are merged
-    in portions whose size depends on both, and must agree in it.
+    The tasks of a pass are given the union of their checkpoints.
 
     Args:
         tasks: by key.
@@ -109,8 +107,7 @@ def arrange(
     for members in {id(keys): keys for keys in group.values()}.values():
         keys = tuple(sorted(members, key=order.__getitem__))
         steps = {k for key in keys for k in tasks[key].steps}
-        names = dict.fromkeys(name for key in keys for name in tasks[key].names)
         for key in keys:
-            tasks[key].steps, tasks[key].names = set(steps), dict(names)
+            tasks[key].steps = set(steps)
         passes.append(Pass(keys, tuple(c for c in wanted if c.smaller[0] in keys)))
     return tuple(passes)

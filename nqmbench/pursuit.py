@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 from nqmbench.arguments import Arguments
@@ -20,7 +21,7 @@ from nqmbench.moments import Moments, merge
 from nqmbench.passes import Contrast, Pass
 from nqmbench.plan import Plan
 from nqmbench.theory import ExactMoments
-from nqmbench.together import PairedMoments, check_room, run_together
+from nqmbench.together import PairedMoments, common_size, run_together
 from nqmbench.verdicts import LOOKS, Preset, look_sizes
 
 __all__ = ["Found", "Observer", "Silent", "Simulator", "affordable", "pursue"]
@@ -99,21 +100,36 @@ class Simulator:
         """Refuse more experiments side by side than fit into memory.
 
         Raises:
-            InvalidArguments: says how many there are, and how many would fit.
+            InvalidArguments: says how many there are.
         """
         checks = Arguments("experiments that orderings and figures set side by side")
+        for together, size in self.sizes.items():
+            if size is None:
+                first = self.plan.experiments[together.tasks[0]]
+                seen = f"{len(together.tasks)} at {len(first.checkpoints)} steps"
+                checks.complain(first.label, seen, "fewer of them, or fewer steps")
+        checks.done()
+
+    @cached_property
+    def sizes(self) -> dict[Pass, int | None]:
+        """The size of the portions of every pass of several experiments with noise.
+
+        It is that of the whole pass for every part of it that is simulated further, so the order in
+        which numbers are merged does not depend on what was decided when.
+        """
+        found = {}
         for together in self.plan.passes:
             members = [self.plan.experiments[task] for task in together.tasks]
             if len(members) > 1 and not members[0].problem.noiseless:
-                check_room(checks, members, len(together.contrasts), self.precision)
-        checks.done()
+                found[together] = common_size(members, len(together.contrasts), self.precision)
+        return found
 
-    def trajectories(self, together: Pass, first: int, trials: int) -> Found:
-        """The trajectories first..first+trials-1 of a pass."""
-        members = [self.plan.experiments[task] for task in together.tasks]
+    def trajectories(self, whole: Pass, part: Pass, first: int, trials: int) -> Found:
+        """The trajectories first..first+trials-1 of a part of a pass."""
+        members = [self.plan.experiments[task] for task in part.tasks]
         places = {
             (task, o.name): (m, column)
-            for m, (task, e) in enumerate(zip(together.tasks, members, strict=True))
+            for m, (task, e) in enumerate(zip(part.tasks, members, strict=True))
             for column, o in enumerate(e.observed)
         }
 
@@ -122,17 +138,18 @@ class Simulator:
 
         done = run_together(
             members,
-            [(places[c.smaller], places[c.larger]) for c in together.contrasts],
+            [(places[c.smaller], places[c.larger]) for c in part.contrasts],
             first,
             trials,
             self.seed,
             self.threads,
             self.precision,
             progress,
+            self.sizes.get(whole),
         )
         return Found(
-            dict(zip(together.tasks, done.members, strict=True)),
-            dict(zip(together.contrasts, done.contrasts, strict=True)),
+            dict(zip(part.tasks, done.members, strict=True)),
+            dict(zip(part.contrasts, done.contrasts, strict=True)),
         )
 
 
@@ -163,7 +180,7 @@ def pursue(
             if not part.tasks or number >= len(looks[whole]):
                 continue
             first, size = ([0, *looks[whole]])[number : number + 2]
-            found.add(simulator.trajectories(part, first, size - first))
+            found.add(simulator.trajectories(whole, part, first, size - first))
             look(ledger, found, part, truths, z, simulator.precision)
             unseen.difference_update(part.tasks)
             simulator.watch.looked(ledger, plan.experiments[part.tasks[0]], size)

@@ -109,5 +109,5 @@ def single_runs(simulator: Simulator) -> dict[str, Moments]:
     found: dict[str, Moments] = {}
     for together in plan.passes:
         if wanted.intersection(together.tasks):
-            found |= quiet.trajectories(together, 0, 1).moments
+            found |= quiet.trajectories(together, together, 0, 1).moments
     return found

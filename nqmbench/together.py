@@ -18,7 +18,7 @@ from nqmbench.experiment import Experiment
 from nqmbench.moments import Moments, of_constant
 from nqmbench.simulation import check_kernels, compile_program, run_increment
 
-__all__ = ["PairedMoments", "Place", "Together", "check_room", "run_together"]
+__all__ = ["PairedMoments", "Place", "Together", "check_room", "common_size", "run_together"]
 
 LARGEST_BUFFER = 2**27  # bytes of each thread's buffer: the whole process stays below 300 MiB
 
@@ -62,6 +62,7 @@ def run_together(
     threads: int,
     precision: str,
     progress: Callable[[int], None] | None = None,
+    size: int | None = None,
 ) -> Together:
     """The moments of the trajectories first..first+trials-1 of several experiments in one pass.
 
@@ -75,6 +76,8 @@ def run_together(
         threads: 1 or more.
         precision: "mixed", "f32" or "f64".
         progress: called with the number of trajectories done, between calls of the kernel.
+        size: of the portions in which moments are merged, from `common_size`; None if all members
+            have the same one alone.
     """
     if all(e.problem.noiseless for e in members):
         alone = [
@@ -86,7 +89,7 @@ def run_together(
     from nqmbench.kernels import simulate as run_blocks
 
     programs = tuple(compile_program(e, precision) for e in members)
-    bundle = Bundle(programs, tuple(Contrast(*a, *b) for a, b in contrasts))
+    bundle = Bundle(programs, tuple(Contrast(*a, *b) for a, b in contrasts), size)
     block, kernels = first // bundle.format.lanes, check_kernels(Arguments("simulate"))
     moments = run_blocks(bundle, seed, block, trials, threads, progress, kernels)
     begin = bundle.first_observable
@@ -128,6 +131,28 @@ def check_room(
             f"{len(members)} with {columns} results",
             f"{LARGEST_BUFFER // room} results at these checkpoints; simulate some of them apart",
         )
+
+
+def common_size(members: Sequence[Experiment], contrasts: int, precision: str) -> int | None:
+    """The size of portions for experiments that share a pass whatever is observed of each.
+
+    The smallest that any of them has alone, halved until the buffer of all fits.
+
+    Args:
+        members: with noise, at the same checkpoints.
+        contrasts: how many of them there are.
+        precision: of the simulation.
+
+    Returns:
+        Trajectories per portion, a power of two; None if not even the smallest portion fits.
+    """
+    from nqmbench.kernels import SMALLEST, superblock_size
+
+    size = min(superblock_size(compile_program(e, precision)) for e in members)
+    columns = sum(len(e.observed) for e in members) + 2 * contrasts
+    while 8 * size * len(members[0].checkpoints) * columns > LARGEST_BUFFER:
+        size //= 2
+    return size if size >= SMALLEST else None
 
 
 def _columns(moments: Moments, begin: int, end: int | None = None) -> Moments:

@@ -23,8 +23,9 @@ FEATURES = llvmlite.binding.get_host_cpu_features()
 METHODS = ("sgd", "averaged_heavy_ball")
 WATCHED = ("gaussian", "student")  # laws: the usual one, and the longest
 
-# Lines of the loops; code for one lane after another would be ten times as long.
-LONGEST_DRAW, LONGEST_STEP = 400, 150
+# Lines of the loops, more where a vector takes two registers and half of them lie on the stack;
+# code for one lane after another would be ten times as long.
+LONGEST_DRAW, LONGEST_STEP = (400, 150) if FEATURES.get("avx512f") else (1000, 300)
 
 # Cached code cannot be inspected, so the process has a cache of its own.  The plain kernel is there
 # to show that what is looked for can be missed.

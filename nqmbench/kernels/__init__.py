@@ -17,12 +17,20 @@
 from nqmbench.kernels.bundle import Bundle, Contrast
 from nqmbench.kernels.draws import digest, generator_state, generator_words, normals, start_normals
 from nqmbench.kernels.laws import LAWS
-from nqmbench.kernels.program import PRECISIONS, Precision, Program, Structure, superblock_size
+from nqmbench.kernels.program import (
+    PRECISIONS,
+    SMALLEST,
+    Precision,
+    Program,
+    Structure,
+    superblock_size,
+)
 from nqmbench.kernels.run import simulate, trajectory_values, usable_threads
 
 __all__ = [
     "LAWS",
     "PRECISIONS",
+    "SMALLEST",
     "Bundle",
     "Contrast",
     "Precision",

@@ -97,10 +97,14 @@ class Bundle:
             step.
         contrasts: pairs of observables; each gives two more columns of results, the difference
             ``a - b`` and the event ``a < b`` (1 or 0).
+        size: trajectories of a superblock, 64 to 1024, a power of two.  None is the size that the
+            members have alone, in which they then must agree; with another one the moments are
+            merged in other portions, and their last digits differ.
     """
 
     programs: tuple[Program, ...]
     contrasts: tuple[Contrast, ...] = ()
+    size: int | None = None
 
     def __post_init__(self) -> None:
         """Check that the members can share their noise."""
@@ -116,7 +120,7 @@ class Bundle:
                 ("checkpoints", list(program.checkpoints), list(first.checkpoints)),
                 ("superblock", superblock_size(program), superblock_size(first)),
             ):
-                if seen != wanted:
+                if seen != wanted and not (name == "superblock" and self.size):
                     raise ValueError(
                         f"programs[{number}]: {name} is {shortened(seen)}; programs that share "
                         f"noise have that of programs[0], {shortened(wanted)}"
@@ -131,6 +135,11 @@ class Bundle:
                     and 0 <= observable < self.programs[member].observables
                 ):
                     raise ValueError(f"contrasts: there is no observable {observable} of {member}")
+
+    @property
+    def superblock(self) -> int:
+        """The trajectories of a superblock."""
+        return self.size or superblock_size(self.programs[0])
 
     @property
     def structures(self) -> tuple[Structure, ...]:

@@ -19,7 +19,6 @@ from nqmbench.kernels.condense import SUMS
 from nqmbench.kernels.entry import noise_address, update_address
 from nqmbench.kernels.job import Work
 from nqmbench.kernels.laws import FACTORS, GAUSSIAN
-from nqmbench.kernels.program import superblock_size
 from nqmbench.kernels.superblock import PITCH, STRETCH
 from nqmbench.kernels.threads import run_superblocks
 from nqmbench.moments import MergeTree, Moments
@@ -70,7 +69,7 @@ def simulate(
     if not 0 <= first_block <= 2**63 - (trials + lanes - 1) // lanes:
         raise ValueError(f"first_block is {first_block}; all blocks must be in 0..2^63-1")
     threads = usable_threads(threads)
-    size, shape = superblock_size(bundle.programs[0]), (bundle.tables.S, bundle.columns)
+    size, shape = bundle.superblock, (bundle.tables.S, bundle.columns)
     work = prepare(bundle, seed, size, threads, kernels)
     most = max(1, CHUNK_BYTES // (8 * (SUMS + 1) * shape[0] * shape[1]))
     tree, done, chunk = MergeTree(), 0, threads

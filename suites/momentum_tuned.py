@@ -142,8 +142,11 @@ def tuned() -> dict[str, list[nq.Method]]:
 def tuned_steps(name):
     """The steps that the tuned method needs, by exact theory, for each batch size."""
     problem = nq.NoisyQuadratic(h=[1.0, 0.1])
-    methods = zip(BATCHES, tuned()[name], strict=True)
-    return np.array([nq.steps_to(nq.Experiment(problem, m, batch=B), LEVEL) for B, m in methods])
+    experiments = [
+        nq.Experiment(problem, method, batch=B, steps=3000)
+        for B, method in zip(BATCHES, tuned()[name], strict=True)
+    ]
+    return np.array([nq.steps_to(e, LEVEL) for e in experiments])
 
 
 @suite.check(

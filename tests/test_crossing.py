@@ -65,6 +65,29 @@ def test_a_swinging_error_is_below_the_level_before_it_stays_there():
     assert (error[int(last) :] <= 0.1).all()
 
 
+# Steps to E err <= 0.02, tuned: what the catalogue gives for SGD and momentum (the crossing of the
+# curve, between two steps, and momentum from a coarse grid), and settings found here.
+TUNED = {
+    1: (951, 901, 0.0302, 0.00122753, 0.96),
+    2: (482, 356, 0.0590, 0.00114017, 0.98296),
+    5: (200, 134, 0.1400, 0.00768970, 0.95463),
+    10: (106, 72, 0.2610, 0.0286769, 0.91370),
+    30: (43, 23, 0.5900, 0.2157, 0.7696),
+    100: (21, 8, 1.0163, 0.95362, 0.56763),
+    1000: (11.5, 4, 1.5500, 2.0052, 0.40068),
+}
+
+
+@pytest.mark.parametrize("B", TUNED)
+def test_tuned_sgd_and_momentum_need_the_steps_of_the_catalogue_or_fewer(B):
+    sgd, momentum, near, lr, beta = TUNED[B]
+    grid = [nq.sgd(near * factor) for factor in np.linspace(0.9, 1.1, 21)]
+    fewest = min(nq.steps_to(nq.Experiment(TWO, m, batch=B), 0.02) for m in grid)
+    assert fewest == pytest.approx(sgd, abs=1)  # the next whole step
+    tuned = nq.Experiment(TWO, nq.heavy_ball(lr, beta), batch=B, steps=3000)
+    assert nq.steps_to(tuned, 0.02) <= momentum + 1
+
+
 @pytest.mark.parametrize("wrapper", WRAPPERS)
 @pytest.mark.parametrize("name", METHODS)
 def test_expectations_are_those_of_exact_at_every_step(name, wrapper):

@@ -74,6 +74,15 @@ def parse_observable(name: Any, d: int) -> list[Observable]:
     return [Observable(f"{stem}[{i}]", int(match[1] or 1), i) for i in chosen if i < d]
 
 
+def is_observable(name: Any) -> bool:
+    """True for a name that is an observable in some dimension.
+
+    >>> is_observable("w2[i]"), is_observable("w2[7]"), is_observable("w4[0]"), is_observable(None)
+    (True, True, False, False)
+    """
+    return isinstance(name, str) and bool(parse_observable(name.replace("[i]", "[0]"), 10**9))
+
+
 def log_checkpoints(steps: int, count: int) -> tuple[int, ...]:
     """The distinct rounded values of a geometric sequence from 1 to `steps`.
 
@@ -256,7 +265,7 @@ def _observables(checks: Arguments, seen: Any, d: int | None) -> tuple[str, ...]
     text = isinstance(seen, str) or not isinstance(seen, Iterable)
     listed = [seen] if text else list(seen)
     for name in listed:
-        if not parse_observable(name, d or 10**9):
+        if not (parse_observable(name, d) if d else is_observable(name)):
             checks.complain("observables", name, ALLOWED_OBSERVABLES + (f" = {d}" if d else ""))
     if not listed or len(set(map(str, listed))) != len(listed):
         checks.complain("observables", listed, "a non-empty sequence without repetition")

@@ -37,7 +37,7 @@ from nqmbench.claims import (
     Panel,
     Sides,
 )
-from nqmbench.experiment import Experiment, parse_observable
+from nqmbench.experiment import Experiment, is_observable
 
 __all__ = ["Suite"]
 
@@ -105,7 +105,7 @@ class Suite:
         """
         checks = Arguments(f"claim {name!r}")
         self._check_common(checks, name, ref, expect, mends)
-        if not isinstance(of, str) or not parse_observable(of.replace("[i]", "[0]"), 10**9):
+        if not is_observable(of):
             checks.complain("of", of, "'error', 'loss', 'w[i]', 'w2[i]', 'w3[i]' or one coordinate")
         checks.choice("statistic", statistic, STATISTICS)
         checks.choice("kind", kind, CLAIM_KINDS)
@@ -243,7 +243,7 @@ class Suite:
         check_name(checks, name, [figure.name for figure in self.figures], self.name)
         if not callable(panels) and not isinstance(panels, Mapping):
             checks.complain("panels", panels, "{title: {label: Experiment}} or a function of it")
-        if not isinstance(of, str) or not parse_observable(of, 10**9) or "[i]" in of:
+        if not is_observable(of) or "[i]" in of:
             checks.complain("of", of, "'error', 'loss', or one coordinate such as 'w2[0]'")
         checks.instance("single", single, bool, "True or False")
         checks.instance("doc", doc, str, "a text")
@@ -318,7 +318,7 @@ def check_sides(checks: Arguments, smaller: Any, larger: Any, of: Any) -> None:
     if isinstance(of, str):
         wanted: Any = Experiment
         allowed = "an Experiment, a list of Experiments, or a function returning such"
-        if not parse_observable(of.replace("[i]", "[0]"), 10**9):
+        if not is_observable(of):
             checks.complain("of", of, "'error', 'loss', 'w[i]', 'w2[i]', 'w3[i]' or one coordinate")
     else:
         wanted = str

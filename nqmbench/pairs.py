@@ -14,6 +14,7 @@ from nqmbench.experiment import (
     ALLOWED_OBSERVABLES,
     Experiment,
     Observable,
+    is_observable,
     parse_observable,
 )
 from nqmbench.formulas import FormulaError

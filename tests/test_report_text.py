@@ -226,6 +226,13 @@ def test_curves_are_saved_and_loaded(run: Run, folder: Path, tmp_path: Path) -> 
     assert not read(load_run(tmp_path)).suites[0].figures
 
 
+def test_an_ordering_has_no_formula_and_misses_none(folder: Path) -> None:
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    part = text.split('id="comparison-averaging-is-never-worse"')[1].split("</article>")[0]
+    assert "on average over paired runs." in part
+    assert "values of a program" not in part.partition("<article")[0]
+
+
 def test_both_pages_link_to_each_other(folder: Path) -> None:
     assert 'href="statements.html"' in (folder / "report.html").read_text(encoding="utf-8")
     text = (folder / "statements.md").read_text(encoding="utf-8")

@@ -27,7 +27,7 @@ from nqmbench.report.legend import add_legend, legend_height
 from nqmbench.report.palette import INK
 from nqmbench.report.rulers import LABEL_PAD, LINE_HEIGHT, name_axis, rule
 from nqmbench.report.scales import places_of_steps, set_steps, set_values
-from nqmbench.report.strokes import DASHED, EXACT, Look, bars, relative_words
+from nqmbench.report.strokes import DASHED, EXACT, Look, bars, relative_words, stroke
 
 __all__ = ["curve_figure"]
 
@@ -107,9 +107,9 @@ def points_of(curve: Curve, stride: int, i: int) -> Marks:
 def draw_values(axes: Axes, curve: Curve, x: Floats, marks: Marks, look: Look, ink: str) -> None:
     """Estimates, formula and exact curve of one case; the formula is drawn in `ink`."""
     keep = np.isfinite(curve.exact)
-    axes.plot(x[keep], curve.exact[keep], color=look.colour, zorder=2, **EXACT)
+    stroke(axes, x[keep], curve.exact[keep], color=look.colour, zorder=2, **EXACT)
     keep = np.isfinite(curve.formula)
     dashed = look.dashed if look.dashes else {**DASHED, "linewidth": 1.0}
-    axes.plot(x[keep], curve.formula[keep], color=ink, zorder=3, **dashed)
+    stroke(axes, x[keep], curve.formula[keep], color=ink, zorder=3, **dashed)
     bars(axes, x[marks], curve.low[marks], curve.high[marks], look.colour, zorder=3.5)
-    axes.plot(x[marks], curve.estimate[marks], zorder=4, **look.point)
+    stroke(axes, x[marks], curve.estimate[marks], zorder=4, **look.point)

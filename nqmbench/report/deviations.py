@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nqmbench.report.content import Curve
 from nqmbench.report.palette import INK, MUTED
 from nqmbench.report.scales import Deviations, finite, places_of_steps, set_deviations
-from nqmbench.report.strokes import BAND, DASHED, EXACT, Look, bars, point
+from nqmbench.report.strokes import BAND, DASHED, EXACT, Look, bars, point, stroke
 
 __all__ = ["draw_deviations"]
 
@@ -57,16 +57,16 @@ def draw_deviations(
         colour = look.colour
         keep = np.isfinite(exact[i])
         theory = np.clip(exact[i][keep], span.low, span.high)
-        axes.plot(places[i][keep], theory, color=colour, zorder=2, **EXACT)
+        stroke(axes, places[i][keep], theory, color=colour, zorder=2, **EXACT)
         seen = marked[i] & (middle[i] >= span.low) & (middle[i] <= span.high)
         x = (places[i] * shifts[i])[seen]
         bottom, top = (np.clip(end[i], span.low, span.high)[seen] for end in (low, high))
         bars(axes, x, bottom, top, colour, zorder=3)
-        axes.plot(x, middle[i][seen], zorder=4, **look.point)
+        stroke(axes, x, middle[i][seen], zorder=4, **look.point)
         above, below = marked[i] & (middle[i] > span.high), marked[i] & (middle[i] < span.low)
         for beyond, edge, arrow in ((above, span.high, "^"), (below, span.low, "v")):
             ys = np.full(int(beyond.sum()), edge)
-            axes.plot(places[i][beyond], ys, clip_on=False, zorder=5, **point(colour, arrow, 6))
+            stroke(axes, places[i][beyond], ys, clip_on=False, zorder=5, **point(colour, arrow, 6))
     return span
 
 

@@ -22,7 +22,15 @@ from nqmbench.report.labels import common_and_own
 from nqmbench.report.palette import INK, MUTED, colour_of
 from nqmbench.report.rulers import name_axis, rule
 from nqmbench.report.scales import Deviations, set_deviations, set_values
-from nqmbench.report.strokes import BAND, DASHED, formula_words, margin_key, point, relative_words
+from nqmbench.report.strokes import (
+    BAND,
+    DASHED,
+    formula_words,
+    margin_key,
+    point,
+    relative_words,
+    stroke,
+)
 from nqmbench.report.words import integer
 
 __all__ = ["forest_figure"]
@@ -79,17 +87,19 @@ def forest_figure(claim: ClaimPart) -> Figure:
     deviations.axvline(0, color=INK, zorder=1.5, **{**DASHED, "linewidth": 0.9})
     colours = [colour_of(case.method) for case in cases]
     for y, colour in enumerate(colours):
-        values.plot([value["formula"][y]], [y], color=INK, zorder=3, **TICK)
-        values.plot([value["exact"][y]], [y], markeredgecolor=colour, zorder=3, **RING)
-        values.plot([value["low"][y], value["high"][y]], [y, y], color=colour, zorder=3.5)
-        values.plot([value["estimate"][y]], [y], zorder=4, **point(colour, size=5))
+        stroke(values, [value["formula"][y]], [y], color=INK, zorder=3, **TICK)
+        stroke(values, [value["exact"][y]], [y], markeredgecolor=colour, zorder=3, **RING)
+        stroke(values, [value["low"][y], value["high"][y]], [y, y], color=colour, zorder=3.5)
+        stroke(values, [value["estimate"][y]], [y], zorder=4, **point(colour, size=5))
         middle = ratio["estimate"][y]
         if span.low <= middle <= span.high:
-            deviations.plot([ratio["low"][y], ratio["high"][y]], [y, y], color=colour, zorder=3.5)
-            deviations.plot([middle], [y], zorder=4, **point(colour, size=5))
+            stroke(
+                deviations, [ratio["low"][y], ratio["high"][y]], [y, y], color=colour, zorder=3.5
+            )
+            stroke(deviations, [middle], [y], zorder=4, **point(colour, size=5))
         elif np.isfinite(middle):
             edge, arrow = (span.high, ">") if middle > span.high else (span.low, "<")
-            deviations.plot([edge], [y], clip_on=False, zorder=4, **point(colour, arrow, 6.5))
+            stroke(deviations, [edge], [y], clip_on=False, zorder=4, **point(colour, arrow, 6.5))
 
     _bands(deviations, ratio["region_low"], ratio["region_high"], span)
     for axes, words in ((values, axis_words(cases, claim)), (deviations, span.words)):

@@ -219,7 +219,7 @@ def _statement(claim: ClaimPart) -> str:
     if not claim.formula:
         return (
             f"{words}."
-            if not claim.simulated
+            if not claim.simulated or claim.kind == "ordering"
             else f"{words} the values of a program (no single formula)."
         )
     latex = claim.formula.safe_latex

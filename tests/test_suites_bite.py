@@ -42,7 +42,8 @@ def planted(claim, sign):
     off = 3 * sign * PRESET.margin(claim.statistic)
 
     def wrong(experiment, **symbols):
-        value = claim.formula(**{n: symbols[n] for n in claim.arguments if n != "experiment"})
+        known = {"experiment": experiment, **symbols}
+        value = claim.formula(**{n: known[n] for n in claim.arguments})
         scale = value
         if claim.scale is not None:
             wanted = claim.scale.__code__.co_varnames[: claim.scale.__code__.co_argcount]
@@ -63,7 +64,7 @@ def shifted_suites(sign):
                 if item.scale is not None:
                     code = item.scale.__code__
                     names |= set(code.co_varnames[: code.co_argcount])
-                formula = with_signature(planted(item, sign), sorted(names))
+                formula = with_signature(planted(item, sign), sorted(names - {"experiment"}))
                 copy.items.append(replace(item, formula=formula))
         yield copy
 

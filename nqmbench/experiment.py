@@ -256,7 +256,8 @@ def _observables(checks: Arguments, seen: Any, d: int | None) -> tuple[str, ...]
     text = isinstance(seen, str) or not isinstance(seen, Iterable)
     listed = [seen] if text else list(seen)
     for name in listed:
-        if not parse_observable(name, d or 10**9):
+        one = name.replace("[i]", "[0]") if isinstance(name, str) else name
+        if not parse_observable(one, d or 10**9):
             checks.complain("observables", name, ALLOWED_OBSERVABLES + (f" = {d}" if d else ""))
     if not listed or len(set(map(str, listed))) != len(listed):
         checks.complain("observables", listed, "a non-empty sequence without repetition")

@@ -71,7 +71,7 @@ def quantities(side: Any, of: Any) -> list[Quantity]:
         raise FormulaError(
             f"a side is {side!r:.60} of {of!r:.60}; allowed: an Experiment and a name"
         )
-    if not parse_observable(name, 10**9):
+    if not parse_observable(name.replace("[i]", "[0]"), 10**9):
         raise FormulaError(f"got {name!r:.60}; allowed: {ALLOWED_OBSERVABLES}")
     observables = parse_observable(name, experiment.problem.d)
     if not observables:

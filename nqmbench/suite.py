@@ -243,7 +243,7 @@ class Suite:
         check_name(checks, name, [figure.name for figure in self.figures], self.name)
         if not callable(panels) and not isinstance(panels, Mapping):
             checks.complain("panels", panels, "{title: {label: Experiment}} or a function of it")
-        if not isinstance(of, str) or not parse_observable(of, 10**9) or "[i]" in of:
+        if not isinstance(of, str) or "[i]" in of or not parse_observable(of, 10**9):
             checks.complain("of", of, "'error', 'loss', or one coordinate such as 'w2[0]'")
         checks.instance("single", single, bool, "True or False")
         checks.instance("doc", doc, str, "a text")

@@ -31,7 +31,7 @@ STEPS = 12
 LOOKS = list(itertools.islice(look_sizes(10**4, 10**5), 11))  # 1024 to 32,768 trajectories
 FAMILIES = 40
 RARE = 1e-6  # probability with which the binomial bounds fail a correct program
-BOUND = binom.isf(RARE, FAMILIES, ALPHA)  # 10 of 40 families may have a wrong decision
+BOUND = binom.isf(RARE, FAMILIES, ALPHA)  # 11 of 40 families may have a wrong decision
 MARGIN = 0.05
 CORRELATION = 0.8
 

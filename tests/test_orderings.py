@@ -262,7 +262,7 @@ def test_a_case_has_a_cell_for_each_step_and_both_sides_are_observed_there(at, s
 
 
 def test_the_smaller_sides_checkpoints_are_taken():
-    plan, claim = planned(smaller=sgd(batch=10, checkpoints=[5, 50]))
+    _, claim = planned(smaller=sgd(batch=10, checkpoints=[5, 50]))
     assert [cell.step for cell in claim.cases[0].cells] == [5, 50]
 
 

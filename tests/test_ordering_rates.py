@@ -96,12 +96,12 @@ def family(**ordering):
     return make_plan([suite], PRESETS["standard"])
 
 
-def verdicts_of(plan, seed, draw, looks=len(LOOKS)):
+def verdicts_of(plan, seed, draw):
     """The decisions on the cells, stopped when everything is decided, as a run would."""
     ledger = Ledger(plan)
     (contrast,) = ledger.by_contrast
     small, large = (plan.experiments[task] for task, _ in (contrast.smaller, contrast.larger))
-    for look in range(looks):
+    for look in range(len(LOOKS)):
         if ledger.undecided(contrast):
             apart, below, larger = moments_at(look, seed, draw)
             # the smaller side's own moments matter only for the size beside which a spread is 0

@@ -246,3 +246,10 @@ def test_all_wrong_arguments_are_named_at_once_and_no_right_ones():
 
 def test_step_zero_may_be_observed_and_one_step_is_enough():
     assert experiment(steps=1, checkpoints=[0, 1]).checkpoints == (0, 1)
+
+
+@pytest.mark.parametrize("name", ["w[i]", "w2[i]", "w3[i]"])
+def test_a_wrong_problem_is_refused_at_once_also_beside_observables_of_every_coordinate(name):
+    # Without a problem there is no number of coordinates, and a thousand million were listed.
+    with pytest.raises(InvalidArguments, match="problem: got 5; allowed: a NoisyQuadratic"):
+        nq.Experiment(5, nq.sgd(0.1), observables=[name])

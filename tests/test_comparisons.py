@@ -1,0 +1,317 @@
+"""What is known of a paired difference and of an event's frequency, and when it is believed."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import binom, binomtest, norm
+from synthetic import drawn
+
+import nqmbench as nq
+from nqmbench.comparisons import Side, difference, frequency
+from nqmbench.ledger import Ledger
+from nqmbench.moments import Moments, merge, of_constant
+from nqmbench.plan import make_plan
+from nqmbench.together import PairedMoments
+from nqmbench.verdicts import PRESETS, Frequency, Region, Verdict, decide
+
+N = 4096
+ROUNDING = 1e-12  # relative, of a formula with a few operations
+STANDARD = PRESETS["standard"]
+
+
+def experiment(of="error", checkpoint=1, **problem):
+    return nq.Experiment(
+        nq.NoisyQuadratic(1.0, **problem), nq.sgd(0.1), steps=max(checkpoint, 1),
+        checkpoints=[checkpoint], observables=[of],
+    )  # fmt: skip
+
+
+def sides_of(left, right, of="error", **arguments):
+    """Two sides with these values, and their paired moments."""
+    e = experiment(of, **arguments)
+    left, right = (np.broadcast_to(np.asarray(x, dtype=float), (N,)) for x in (left, right))
+    with np.errstate(invalid="ignore"):
+        apart = left - right
+    below = np.where(np.isnan(apart), np.nan, left < right)
+    paired = PairedMoments(drawn(apart), drawn(below))
+    return paired, *(Side.of(e, of, drawn(values)) for values in (left, right))
+
+
+def noise(seed=1, count=N):
+    return np.random.default_rng(seed).standard_normal(count)
+
+
+def ordered(**arguments):
+    """A ledger with one ordering of two experiments in one cell, and its contrast."""
+    suite = nq.Suite("demo")
+    one, two = (nq.Experiment(nq.NoisyQuadratic(1.0), nq.sgd(lr), steps=1) for lr in (0.1, 0.2))
+    suite.ordering("o", smaller=one, larger=two, **{"of": "error", **arguments})
+    ledger = Ledger(make_plan([suite], STANDARD))
+    (contrast,) = ledger.by_contrast
+    return ledger, contrast
+
+
+def judged(left, right, precision="mixed", problem=(), **arguments):
+    ledger, contrast = ordered(**arguments)
+    of = arguments.get("of", "error")
+    ledger.compare(contrast, *sides_of(left, right, of, **dict(problem)), precision)
+    return ledger.records[0]
+
+
+# -- differences -----------------------------------------------------------------------------------
+
+
+def test_a_difference_has_the_spread_of_the_differences_and_the_size_of_the_sides():
+    x = noise()
+    left, right = (x + 0.1) ** 2, x**2
+    sample = difference(*sides_of(left, right), 0, "mixed")
+    assert sample.estimate == pytest.approx((left - right).mean(), rel=1e-9)
+    assert sample.error == pytest.approx((left - right).std(ddof=1) / math.sqrt(N))
+    assert sample.error < 0.2 * right.std() / math.sqrt(N)  # what pairing is for
+    assert sample.rms == pytest.approx(max(np.sqrt((v**2).mean()) for v in (left, right)))
+    assert (sample.count, sample.deterministic, sample.diverged, sample.doubt) == (
+        N,
+        False,
+        False,
+        "",
+    )
+
+
+@pytest.mark.parametrize("problem", [{"sigma": 0.0}, {"checkpoint": 0}])
+def test_without_noise_on_either_side_a_difference_is_a_point(problem):
+    sample = difference(*sides_of(2.0, 3.0, **problem), 0, "mixed")
+    assert (sample.estimate, sample.error, sample.deterministic) == (-1.0, 0.0, True)
+    assert sample.interval(5.0) == (-1.0, -1.0)
+
+
+def test_a_random_start_is_noise_also_at_the_start():
+    sample = difference(*sides_of(noise(1), noise(2), checkpoint=0, w0_std=1.0), 0, "mixed")
+    assert not sample.deterministic
+
+
+def test_methods_that_are_the_same_are_equal_and_never_larger():
+    x = noise() ** 2
+    for margin in (None, 0.0):
+        record = judged(x, x, margin=margin)
+        assert (record.sample.deterministic, record.sample.estimate) == (True, 0.0)
+        assert record.verdict is Verdict.CONFIRMED
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("margin", [None, 0.0])
+def test_methods_that_differ_by_rounding_are_not_told_apart(sign, margin):
+    # SGD and momentum at their first step: the same number, computed in another order.
+    x = noise() ** 2
+    left = x * (1 + sign * 2.0**-52 * (np.arange(N) % 3))
+    record = judged(left, x, margin=margin)
+    assert record.sample.deterministic
+    assert record.verdict is Verdict.CONFIRMED
+    event = judged(left, x, statistic="probability", margin=margin)
+    assert event.verdict is None
+    assert event.sample.doubt == "only rounding tells the sides apart"
+
+
+def test_what_is_rounding_in_single_precision_is_not_in_double():
+    x = noise() ** 2
+    left = x * (1 + 2.0**-24 * (np.arange(N) % 2))
+    assert difference(*sides_of(left, x), 0, "f32").deterministic
+    assert not difference(*sides_of(left, x), 0, "mixed").deterministic
+    assert judged(left, x, "f32", statistic="probability").sample.doubt
+    assert not judged(left, x, "mixed", statistic="probability").sample.doubt
+
+
+def test_a_constant_difference_beyond_rounding_is_refuted():
+    # The negative control of the two tests above: the noise cancels, the difference does not.
+    x = 1000 + noise()
+    for shift, verdict in ((1e-8, Verdict.REFUTED), (-1e-8, Verdict.CONFIRMED)):
+        assert judged(x + shift, x, of="w[0]", margin=0.0).verdict is verdict
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, 1e41])
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_difference_is_diverged_where_a_side_is(bad, side):
+    values = [noise(1) ** 2, noise(2) ** 2]
+    values[side] = np.where(np.arange(N) == 7, bad, values[side]) if bad != 1e41 else bad
+    assert judged(*values).verdict is Verdict.DIVERGED
+
+
+def test_heavy_tails_put_a_difference_in_doubt_but_not_a_frequency():
+    heavy = {"noise": ("student", 3)}
+    x, y = noise(1) ** 2, noise(2) ** 2
+    mean = judged(x, y + 100, problem=heavy)
+    assert (mean.verdict, mean.sample.doubt) == (
+        None, "heavy tails: the noise has no moment of order 4",
+    )  # fmt: skip
+    event = judged(x, y + 100, problem=heavy, statistic="probability")
+    assert (event.verdict, event.sample.doubt) == (Verdict.CONFIRMED, "")
+
+
+def test_a_skewed_difference_does_not_pass_the_gate():
+    x = np.zeros(N)
+    x[0] = 1e3
+    record = judged(x, np.full(N, 50.0) + 1e-3 * noise())
+    assert not record.sample.trusted
+    assert record.verdict is None
+
+
+# -- scales and margins ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("off", "verdict"), [(-0.5, "CONFIRMED"), (0.5, "CONFIRMED"), (3.0, "REFUTED"), (1.0, None)]
+)
+def test_a_margin_is_relative_to_the_larger_side(off, verdict):
+    larger = 100 + noise(1)
+    record = judged(larger * (1 + 0.01 * off), larger)  # the margin of means at standard is 1 %
+    assert record.scale == pytest.approx(100, rel=1e-3)
+    assert record.target == Region(-math.inf, 0.01 * record.scale)
+    assert record.verdict == verdict
+
+
+def test_a_strict_ordering_has_no_margin():
+    larger = 100 + noise(1)
+    assert judged(larger * 1.005, larger, margin=0.0).verdict is Verdict.REFUTED
+    assert judged(larger * 0.995, larger, margin=0.0).verdict is Verdict.CONFIRMED
+    assert judged(larger + 1e-2 * noise(2), larger, margin=0.0).verdict is None
+
+
+def test_a_margin_that_is_itself_uncertain_decides_nothing():
+    # The difference is known exactly, 1 % of the larger mean is not: the truth lies on the edge,
+    # and the sample's own mean beside it by chance.
+    larger = 1 + 0.5 * noise(1)
+    for shift in (-1e-9, 1e-9):
+        left = larger + 0.01 * larger.mean() + shift + 1e-6 * noise(2)
+        assert judged(left, larger).verdict is None
+
+
+@pytest.mark.parametrize("of", ["w[0]", "w3[0]"])
+@pytest.mark.parametrize("mean", [0.0, -1.0, 1.0])
+def test_a_signed_side_has_its_root_mean_square_as_scale(of, mean):
+    x, y = noise(1), noise(2)
+    larger = mean + x
+    record = judged(larger + 1e-4 * y, larger, of=of)
+    assert record.scale == pytest.approx(np.sqrt((larger**2).mean()))
+    assert record.verdict is Verdict.CONFIRMED
+    assert judged(larger + 0.1, larger, of=of).verdict is Verdict.REFUTED
+
+
+@pytest.mark.parametrize("mean", [0.0, 2.0])
+def test_the_standard_error_of_a_scale_is_that_of_many_samples(mean):
+    # 2,000 samples: the relative error of their spread is 1.6 %; 6 of them: below 1e-8.
+    random, repeats = np.random.default_rng(5), 2000
+    values = mean + random.standard_exponential((repeats, 400)) - 1
+    sides = [Side.of(experiment("w[0]"), "w[0]", drawn(v)) for v in values]
+    sizes, errors = np.transpose([side.scale(0) for side in sides])
+    assert errors.mean() == pytest.approx(sizes.std(), rel=6 * 0.016 + 0.03)  # 3 %: next order
+    squares = [Side.of(experiment("error"), "error", drawn(v**2)) for v in values]
+    sizes, errors = np.transpose([side.scale(0) for side in squares])
+    assert errors.mean() == pytest.approx(sizes.std(), rel=6 * 0.016 + 0.03)
+
+
+def test_a_side_without_spread_has_a_scale_without_error():
+    for of in ("error", "w[0]"):
+        still = Side.of(experiment(of), of, of_constant(1, np.array([[3.0]])))
+        assert still.scale(0) == (3.0, 0.0)
+
+
+def test_a_larger_side_of_zero_leaves_no_margin():
+    zero, x = np.zeros(N), np.abs(noise())
+    assert judged(x, zero).verdict is Verdict.REFUTED
+    assert judged(zero, zero).verdict is Verdict.CONFIRMED
+    signed = judged(noise(), zero, of="w[0]")
+    assert (signed.scale, signed.verdict) == (0.0, None)
+
+
+# -- frequencies -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("happened", [0, 1, 2, 17, 500, 998, 999, 1000])
+@pytest.mark.parametrize("z", [0.5, 1.96, 3.0])  # beyond, 1 - level itself loses digits
+def test_a_frequencys_interval_is_clopper_and_pearsons(happened, z):
+    test = binomtest(happened, 1000).proportion_ci(1 - 2 * norm.sf(z), method="exact")
+    assert Frequency.of(happened, 1000).interval(z) == pytest.approx(tuple(test), rel=ROUNDING)
+
+
+@pytest.mark.parametrize("z", [4.818, 7.0])
+@pytest.mark.parametrize("happened", [0, 3, 10_000])
+def test_a_frequencys_ends_solve_their_equations(happened, z):
+    # The promise itself: at the low end so many events or more have the probability of one tail.
+    n = 10_000
+    low, high = Frequency.of(happened, n).interval(z)
+    if happened:
+        assert binom.sf(happened - 1, n, low) == pytest.approx(norm.sf(z), rel=1e-9)
+    else:
+        assert low == 0
+    if happened < n:
+        assert binom.cdf(happened, n, high) == pytest.approx(norm.sf(z), rel=1e-9)
+    else:
+        assert high == 1
+
+
+def test_a_frequency_needs_no_gate_and_keeps_a_doubt():
+    rare = Frequency.of(1, 10**6)
+    assert rare.trusted
+    assert decide(rare, Region(0.5, math.inf), 4.8) is Verdict.REFUTED
+    assert decide(Frequency.of(1, 10**6, "doubt"), Region(0.5, math.inf), 4.8) is None
+
+
+def test_a_frequency_counts_how_often_the_smaller_side_is_smaller():
+    x, y = noise(1), noise(2)
+    sample = frequency(*sides_of(x, y), 0, "mixed")
+    assert sample.estimate == (x < y).mean()
+    assert (sample.count, sample.doubt, sample.deterministic) == (N, "", False)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "verdict"),
+    [(1.0, 2.0, "CONFIRMED"), (2.0, 1.0, "REFUTED"), (1.0, 1.0, "REFUTED")],
+)
+@pytest.mark.parametrize("problem", [{"sigma": 0.0}, {"checkpoint": 0}])
+def test_without_noise_one_trajectory_decides_an_event(left, right, verdict, problem):
+    paired, smaller, larger = sides_of(left, right, **problem)
+    sample = frequency(paired, smaller, larger, 0, "mixed")
+    assert sample.deterministic
+    assert sample.interval(5.0) == (sample.estimate, sample.estimate)
+    record = judged(
+        left, right, problem=problem, statistic="probability", at=problem.get("checkpoint", 1)
+    )
+    assert record.verdict == verdict
+
+
+def test_a_trajectory_without_a_number_makes_an_event_diverged_and_has_no_interval():
+    left = np.where(np.arange(N) == 3, np.nan, noise())
+    record = judged(left, noise(2), statistic="probability")
+    assert record.verdict is Verdict.DIVERGED
+    assert all(map(math.isnan, record.sample.interval(4.8)))
+
+
+def test_a_larger_side_beyond_all_bounds_is_still_larger():
+    record = judged(noise(), math.inf, statistic="probability")
+    assert (record.sample.estimate, record.verdict) == (1.0, Verdict.CONFIRMED)
+
+
+@pytest.mark.parametrize(
+    ("share", "margin", "verdict"),
+    [
+        (0.9, 0.0, "CONFIRMED"), (0.7, 0.0, "REFUTED"), (0.8, 0.0, None), (0.78, 0.1, "CONFIRMED"),
+        (0.65, 0.1, "REFUTED"), (0.72, 0.1, None), (0.0, 0.0, "REFUTED"), (1.0, 0.0, "CONFIRMED"),
+    ],
+)  # fmt: skip
+def test_a_probability_is_a_lower_bound_with_a_margin_relative_to_itself(share, margin, verdict):
+    left = np.where(np.arange(N) < round(share * N), -1.0, 1.0)
+    record = judged(left, 0.0, statistic="probability", probability=0.8, margin=margin)
+    assert record.scale == 0.8
+    assert record.target.low == pytest.approx(0.8 * (1 - margin), rel=ROUNDING)
+    assert record.target.high == math.inf
+    assert record.verdict == verdict
+
+
+def test_counts_survive_merging():
+    parts = [np.random.default_rng(s).random(1000) < 0.3 for s in range(50)]
+    total: Moments | None = None
+    for part in parts:
+        total = drawn(part) if total is None else merge(total, drawn(part))
+    sides = sides_of(noise(1), noise(2))
+    sample = frequency(PairedMoments(sides[0].difference, total), *sides[1:], 0, "mixed")
+    assert round(sample.estimate * sample.count) == sum(int(part.sum()) for part in parts)

@@ -12,7 +12,12 @@ from __future__ import annotations
 
 import hashlib
 
-__all__ = ["INK", "MARKERS", "METHODS", "MUTED", "OTHERS", "VERDICT_COLOURS", "colour_of", "shades"]
+from matplotlib.colors import to_hex
+
+__all__ = [
+    "INK", "MARKERS", "METHODS", "MUTED", "OTHERS", "VERDICT_COLOURS", "colour_of", "gradation",
+    "shades",
+]  # fmt: skip
 
 INK, MUTED = "#1c2127", "#6a737d"
 
@@ -36,6 +41,7 @@ OTHERS = (
 
 MARKERS = ("o", "s", "^", "D", "v", "<", ">", "h")
 DARKEST = 0.75  # of the colour's brightness
+LIGHTEST = 0.25  # of the gradation: its contrast with white is 3:1
 
 VERDICT_COLOURS = {
     "ERROR": "#57606a", "INCONSISTENT": "#a3195b", "REFUTED": "#c0392b", "DIVERGED": "#6b4fa0",
@@ -52,6 +58,19 @@ def colour_of(method: str) -> str:
     if method in METHODS:
         return METHODS[method]
     return OTHERS[hashlib.sha256(method.encode("utf-8", "replace")).digest()[0] % len(OTHERS)]
+
+
+def gradation(n: int) -> list[str]:
+    """Colours for n steps of a parameter, from light to dark: seaborn's "flare".
+
+    >>> gradation(1), len(set(gradation(5)))
+    (['#e5715e'], 5)
+    """
+    import seaborn  # only such figures need it, and it is slow to load
+
+    flare = seaborn.color_palette("flare", as_cmap=True)
+    steps = [LIGHTEST + (1 - LIGHTEST) * j / max(n - 1, 1) for j in range(n)]
+    return [to_hex(flare(step)) for step in steps]
 
 
 def shades(colour: str, n: int, darkest: float = DARKEST) -> list[str]:

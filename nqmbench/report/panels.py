@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from nqmbench.report.canvas import WIDTH, despine, legible, sheet
 from nqmbench.report.content import MeanCurve, SuiteFigure
 from nqmbench.report.frame import EDGE, write_heading
-from nqmbench.report.palette import INK, MARKERS, MUTED, colour_of, shades
+from nqmbench.report.palette import INK, MARKERS, MUTED, colour_of, gradation, shades
 from nqmbench.report.rulers import LABEL_PAD, LINE_HEIGHT, name_axis, rule, width_of
 from nqmbench.report.scales import finite, places_of_steps, set_decades, set_steps, set_values
 from nqmbench.report.strokes import Look, point
@@ -34,7 +34,8 @@ Floats = NDArray[np.float64]
 COLUMNS = 3  # panels side by side; more go into further rows
 HEIGHT, TITLE, BELOW = 2.75, 0.30, 0.46  # inches: a panel, what is above it and below it
 GAP = 0.27  # inches between panels
-MARKS, POINTS, RUN_POINTS = 10, 60, 120  # of a curve: marks, points of its lines, of a single run
+MARKS, POINTS = 10, 120  # of a curve: marks, points of its lines
+BOLD = 1.14  # how much wider bold letters are
 ROW = 0.172  # inches of a row of the legend
 DARKEST = 0.4  # of a method's colour, for the last of its curves
 FAINT: Any = {"linewidth": 0.7, "alpha": 0.34, "zorder": 2.0}
@@ -80,10 +81,6 @@ def panels_figure(subject: SuiteFigure) -> Figure:
             rule(axes, "y", labels=False)
         rule(axes, "x")
         name_axis(axes, "x", "step k", 19.0)
-        axes.text(
-            0.0, 1.0 + 0.09 / HEIGHT, legible(shorten(panel.title, 110 // columns)),
-            transform=axes.transAxes, fontsize=9.5, fontweight="bold", color=INK, va="bottom",
-        )  # fmt: skip
     left = EDGE + (labels + LABEL_PAD + LINE_HEIGHT) / 72 / WIDTH
     gap = GAP / WIDTH
     wide = (0.985 - left - gap * (columns - 1)) / columns
@@ -92,28 +89,50 @@ def panels_figure(subject: SuiteFigure) -> Figure:
         top = head + row * (TITLE + HEIGHT + BELOW) + TITLE
         place = (left + column * (wide + gap), 1 - (top + HEIGHT) / height, wide, HEIGHT / height)
         axes.set_position(place)
+        write_title(axes, subject.panels[i].title, wide * WIDTH * 72)
         if column == 0:
             name_axis(axes, "y", legible(shorten(words, 40)), labels + LABEL_PAD)
     add_keys(figure, subject, looks, left)
     return figure
 
 
+def write_title(axes: Axes, title: str, room: float) -> None:
+    """Write a panel's title above it, smaller if it is wider than the panel (in points)."""
+    text = legible(shorten(title, 60))
+    size = min(9.5, 9.5 * room / max(BOLD * width_of(text, 9.5), 1.0))
+    axes.text(
+        0.0, 1.0 + 0.09 / HEIGHT, text,
+        transform=axes.transAxes, fontsize=size, fontweight="bold", color=INK, va="bottom",
+    )  # fmt: skip
+
+
 def looks_of(subject: SuiteFigure) -> dict[str, Look]:
-    """A look for each label: its method's colour, in shades where a method has several curves."""
-    methods = {curve.label: curve.method for panel in subject.panels for curve in panel.curves}
+    """A look for each label: its method's colour, in shades where a method has several curves.
+
+    Where the curves do not tell methods apart, since all are of one method or every panel shows
+    another one, the labels are steps of a parameter, and so are the colours.
+    """
+    methods: dict[str, str] = {}
+    parameter = False
+    for panel in subject.panels:
+        for curve in panel.curves:
+            parameter |= methods.setdefault(curve.label, curve.method) != curve.method
+    if parameter or (len(methods) > 1 and len(set(methods.values())) == 1):
+        colours = gradation(len(methods))
+        return {
+            label: Look(colours[i], MARKERS[i % len(MARKERS)]) for i, label in enumerate(methods)
+        }
     shared: dict[str, list[str]] = {}
     for label, method in methods.items():
         shared.setdefault(method, []).append(label)
-    colours = {
+    own = {
         label: colour
         for method, labels in shared.items()
         for label, colour in zip(
             labels, shades(colour_of(method), len(labels), DARKEST), strict=True
         )
     }
-    return {
-        label: Look(colours[label], MARKERS[i % len(MARKERS)]) for i, label in enumerate(methods)
-    }
+    return {label: Look(own[label], MARKERS[i % len(MARKERS)]) for i, label in enumerate(methods)}
 
 
 def set_range(axes: Axes, curves: Sequence[MeanCurve], signed: bool) -> None:
@@ -156,7 +175,7 @@ def draw_curve(axes: Axes, curve: MeanCurve, look: Look, first: float, offset: f
     """Single run, interval, exact mean and marks of one curve."""
     x = places_of_steps(curve.step, first)
     low, high = axes.get_ylim()
-    keep = spread(curve.step, RUN_POINTS)
+    keep = spread(curve.step, POINTS)
     keep = keep[np.isfinite(curve.single[keep])]
     run = np.clip(curve.single[keep], low * 0.5 if low > 0 else low, None)
     axes.add_line(line(x[keep], run, look.colour, **FAINT))

@@ -19,7 +19,8 @@ from nqmbench.report.mathml import checked, from_latex
 from nqmbench.report.names import safe_names
 from nqmbench.report.palette import VERDICT_COLOURS, colour_of
 from nqmbench.report.reading import read
-from nqmbench.report.scales import set_deviations, set_steps, set_values
+from nqmbench.report.scales import set_steps, set_values
+from nqmbench.report.spans import extent_of, set_deviations
 from nqmbench.report.story import deviation
 from nqmbench.report.words import MEANINGS, SYMBOLS, clean, number, percent, typographic
 from nqmbench.results import Run
@@ -148,7 +149,8 @@ def test_the_axis_of_deviations_shows_margin_and_zero(
 ) -> None:
     axes = Figure().add_subplot()
     values = np.array([0.0, size, np.nan])
-    span = set_deviations(axes, [values], np.array([-margin, np.inf]), np.array([1e-4]), which)
+    extent = extent_of([values], np.array([-margin, np.inf]), np.array([1e-4]))
+    span = set_deviations(axes, extent, which)
     assert span.low < 0 < span.high
     assert not np.isfinite(size) or span.high >= min(size, 1e4)
     ticks = axes.get_yticks() if which == "y" else axes.get_xticks()

@@ -16,9 +16,9 @@ from nqmbench.report import write_report
 from nqmbench.report.cases import case_table
 from nqmbench.report.content import ClaimPart, Report
 from nqmbench.report.figures import draw
-from nqmbench.report.panels import MARKS, POINTS, RUN_POINTS, looks_of, spread
+from nqmbench.report.panels import MARKS, POINTS, looks_of, spread
 from nqmbench.report.reading import read
-from nqmbench.report.scales import set_deviations
+from nqmbench.report.spans import extent_of, set_deviations
 from nqmbench.report.statements import evidence, headline, sources
 from nqmbench.report.words import measured, quantity, statement_of
 from nqmbench.results import Run, load_run
@@ -114,8 +114,8 @@ def test_orderings_are_told_in_words() -> None:
     assert statement_of("ordering", "error", "mean").startswith("Σ w² is claimed to be lower on")
     assert "share of paired runs" in statement_of("ordering", "error", "probability")
     assert measured("ordering", "error", "probability") == "P(first lower), Σ w²"
-    assert quantity("w[0]", "skewness") == "Skew w, coordinate 0"
-    assert quantity("w[i]", "kurtosis", brief=True) == "Kurt w"
+    assert quantity("w[0]", "skewness") == "skewness of w, coordinate 0"
+    assert quantity("w[i]", "kurtosis", brief=True) == "excess kurtosis of w"
 
 
 def test_the_cases_of_an_ordering_have_differences_and_frequencies(report: Report) -> None:
@@ -133,7 +133,7 @@ def test_the_cases_of_an_ordering_have_differences_and_frequencies(report: Repor
 
 def test_figures_of_orderings_name_what_they_show(report: Report) -> None:
     drawn = draw(claim(report, "averaging is never worse"))["svg"].decode()
-    assert "of the larger side" in drawn
+    assert "difference / larger side" in drawn
     assert "no difference" in drawn
     assert "allowed side" in drawn
     often = draw(claim(report, "more often lower"))["svg"].decode()
@@ -146,7 +146,8 @@ def test_the_axis_of_an_ordering_is_linear() -> None:
 
     axes = Figure().add_subplot()
     values = [np.array([-0.9, 0.3])]
-    set_deviations(axes, values, np.array([0.01]), np.array([1e-3]), "y", "of the larger side")
+    extent = extent_of(values, np.array([0.01]), np.array([1e-3]), ordering=True)
+    set_deviations(axes, extent, "y", "difference / larger side")
     assert axes.get_yscale() == "linear"
     assert 0.0 in axes.get_yticks()
 
@@ -177,7 +178,7 @@ def test_a_method_keeps_its_colour_and_its_curves_differ(report: Report) -> None
     assert len({(look.colour, look.marker) for look in looks.values()}) == 4
 
 
-@pytest.mark.parametrize("most", [MARKS, POINTS, RUN_POINTS])
+@pytest.mark.parametrize("most", [MARKS, POINTS])
 def test_points_are_spread_over_the_logarithms(most: int) -> None:
     step = np.arange(0.0, 5000.0)
     kept = spread(step, most)

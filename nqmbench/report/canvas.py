@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -56,6 +56,7 @@ POINTS = re.compile(
     r"""(?:\s*<use xlink:href="[^"]*" x="[^"]*" y="[^"]*" style="([^"]*)"/>)"""
     r"""(?:\s*<use [^>]* style="\1"/>)+"""
 )
+LONG_PATH = re.compile(r' d="(M [^A-KN-Za-z"]{60,})"')  # moves and lines only, so many characters
 METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 
 
@@ -127,6 +128,39 @@ def compact(text: str) -> str:
     text = COORDINATES.sub(
         lambda m: " ".join(DECIMALS.sub(r"\1", m[0]).split()).join((" ", "")), text
     )
+    text = LONG_PATH.sub(lambda match: f' d="{relative(match[1])}"', text)
     text = METADATA.sub("", POINTS.sub(once, text), count=1)
     text = text.replace("</style>", f"\ntext {{font-family: {FONTS}}}</style>", 1)
     return re.sub(r"\n\s+", "\n", FAMILY.sub("", text))
+
+
+def relative(path: str) -> str:
+    """A path of lines told by the step from each point to the next, in hundredths, without drift.
+
+    >>> relative("M 10.5 20 L 11.5 19.75 L 12 19.75 M 1 2 L 3 4")
+    'M10.5 20l1-.25 .5 0M1 2l2 2'
+    """
+    pieces = []
+    for move in path.split("M")[1:]:
+        points = [
+            (round(100 * float(x)), round(100 * float(y)))
+            for x, y in (pair.split() for pair in move.split("L"))
+        ]
+        last = points[0]
+        steps = []
+        for x, y in points[1:]:
+            steps += [x - last[0], y - last[1]]
+            last = x, y
+        pieces.append("M" + row(points[0]) + ("l" + row(steps) if steps else ""))
+    return "".join(pieces)
+
+
+def row(hundredths: Sequence[int]) -> str:
+    """Numbers in a row, with a space only where no sign parts them."""
+    text = ""
+    for value in hundredths:
+        whole, part = divmod(abs(value), 100)
+        digits = f"{whole or ''}.{part:02d}".rstrip("0") if part else str(whole)
+        sign = "-" if value < 0 else " " if text else ""
+        text += sign + digits
+    return text

@@ -4,6 +4,9 @@
     below   (estimate - formula) / scale with its interval, and the margin as a shaded band;
             the thin line is exact theory here too
 
+Where there are a few steps only, exact theory is a ring and the formula a level at each of them: a
+line would tell something about the steps in between.
+
 A point whose interval lies inside the band confirms the formula at that step, a point whose
 interval lies outside refutes it.
 """
@@ -20,14 +23,14 @@ from numpy.typing import NDArray
 from nqmbench.report.canvas import despine, legible, sheet
 from nqmbench.report.choice import axis_words, chosen, looks_of
 from nqmbench.report.content import ClaimPart, Curve
-from nqmbench.report.deviations import draw_deviations
-from nqmbench.report.frame import heading, make_room, note_of
+from nqmbench.report.deviations import draw_deviations, sideways
+from nqmbench.report.frame import heading, heading_height, make_room, note_of
 from nqmbench.report.labels import common_and_own
 from nqmbench.report.legend import add_legend, legend_height
 from nqmbench.report.palette import INK
 from nqmbench.report.rulers import LABEL_PAD, LINE_HEIGHT, name_axis, rule
-from nqmbench.report.scales import places_of_steps, set_steps, set_values
-from nqmbench.report.strokes import DASHED, EXACT, Look, bars, relative_words, stroke
+from nqmbench.report.scales import FEW, places_of_steps, set_steps, set_values
+from nqmbench.report.strokes import DASHED, LEVEL, Look, bars, relative_words, stroke, theory
 
 __all__ = ["curve_figure"]
 
@@ -46,16 +49,20 @@ def curve_figure(claim: ClaimPart) -> Figure:
     """
     cases = chosen(claim, MOST)
     curves = [case.curve for case in cases if case.curve is not None]
-    shared, own = common_and_own([legible(case.name) for case in cases], 84)
+    shared, own = common_and_own(
+        [legible(case.name) for case in cases], 84 if len(cases) > 1 else 10**3, brief=True
+    )
     labels = own if len(cases) > 1 else []
     stride = 2 if len(curves) > 3 and max(c.step.size for c in curves) > 20 else 1
     thinned = "points at every other step" if stride > 1 else ""
     note = note_of(claim, cases, shared if labels else own[0], thinned)
 
     bottom = 0.82 + legend_height(labels)
-    figure = sheet(0.80 + UPPER + GAP + LOWER + bottom)
+    head = heading_height(note)
+    figure = sheet(head + UPPER + GAP + LOWER + bottom)
     height = figure.get_figheight()
-    top = 1 - heading(figure, claim, note) / height
+    heading(figure, claim, note)
+    top = 1 - head / height
     edges = {"left": 0.1, "right": 0.982, "top": top, "bottom": bottom / height}
     ratios = (UPPER, LOWER)
     grid = figure.add_gridspec(2, 1, height_ratios=ratios, hspace=2 * GAP / sum(ratios), **edges)
@@ -74,11 +81,16 @@ def curve_figure(claim: ClaimPart) -> Figure:
     formula = [c.formula[inside] for c, inside in zip(curves, until, strict=True)]
     widths = np.concatenate([(c.high - c.low) / 2 for c in curves])
     set_values(above, [*(c.estimate for c in curves), *exact], formula, widths)
-    for curve, look, marks in zip(curves, looks, marked, strict=True):
-        x = places_of_steps(curve.step, first)
+    few = np.unique(steps).size <= FEW
+    shifts = sideways(len(curves), float(steps.max()) / first, few)
+    places = [places_of_steps(curve.step, first) for curve in curves]
+    for i, (curve, look, marks) in enumerate(zip(curves, looks, marked, strict=True)):
         ink = INK if ordering or not labels else look.colour
-        draw_values(above, curve, x, marks, look, ink)
-    span = draw_deviations(below, curves, looks, marked, first, relative_words(claim))
+        moved = shifts[i] if few else 1.0
+        draw_values(above, curve, places[i], marks, look, ink, moved=moved, few=few)
+    span = draw_deviations(
+        below, curves, looks, marked, places, shifts, relative_words(claim), few=few
+    )
     set_steps(below, steps)
 
     for axes in (above, below):
@@ -92,7 +104,7 @@ def curve_figure(claim: ClaimPart) -> Figure:
     lines = 1 + span.words.count("\n")
     left = make_room(figure, (above, below), away + lines * LINE_HEIGHT)
     exactly = any(np.isfinite(c.exact).any() for c in curves)
-    add_legend(figure, left, claim, labels, looks, exactly)
+    add_legend(figure, left, claim, labels, looks, exactly, few)
     return figure
 
 
@@ -104,12 +116,32 @@ def points_of(curve: Curve, stride: int, i: int) -> Marks:
     return np.asarray(keep & np.isfinite(curve.estimate))
 
 
-def draw_values(axes: Axes, curve: Curve, x: Floats, marks: Marks, look: Look, ink: str) -> None:
-    """Estimates, formula and exact curve of one case; the formula is drawn in `ink`."""
+def draw_values(
+    axes: Axes, curve: Curve, x: Floats, marks: Marks, look: Look, ink: str, *,
+    moved: float, few: bool,
+) -> None:  # fmt: skip
+    """Estimates, formula and exact values of one case.
+
+    Args:
+        axes: where.
+        curve: the case.
+        x: places of its steps.
+        marks: which points to draw.
+        look: of the case.
+        ink: the colour of the formula.
+        moved: a factor of x, so that cases do not hide each other.
+        few: whether there are so few steps that nothing is drawn between them.
+    """
     keep = np.isfinite(curve.exact)
-    stroke(axes, x[keep], curve.exact[keep], color=look.colour, zorder=2, **EXACT)
+    theory(axes, moved * x[keep], curve.exact[keep], look.colour, few)
     keep = np.isfinite(curve.formula)
     dashed = look.dashed if look.dashes else {**DASHED, "linewidth": 1.0}
-    stroke(axes, x[keep], curve.formula[keep], color=ink, zorder=3, **dashed)
-    bars(axes, x[marks], curve.low[marks], curve.high[marks], look.colour, zorder=3.5)
-    stroke(axes, x[marks], curve.estimate[marks], zorder=4, **look.point)
+    if few and look.dashes:
+        stroke(axes, moved * x[keep], curve.formula[keep], color=ink, zorder=2.5, **LEVEL)
+    elif few and keep.any() and np.ptp(curve.formula[keep]) == 0:  # no difference, at any step
+        axes.axhline(float(curve.formula[keep][0]), color=ink, zorder=1.5, **dashed)
+    else:
+        stroke(axes, x[keep], curve.formula[keep], color=ink, zorder=3, **dashed)
+    x = moved * x[marks]
+    bars(axes, x, curve.low[marks], curve.high[marks], look.colour, zorder=3.5)
+    stroke(axes, x, curve.estimate[marks], zorder=4, **look.point)

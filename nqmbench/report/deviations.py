@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from nqmbench.report.content import Curve
 from nqmbench.report.palette import INK, MUTED
-from nqmbench.report.scales import Deviations, finite, places_of_steps, set_deviations
-from nqmbench.report.strokes import BAND, DASHED, EXACT, Look, bars, point, stroke
+from nqmbench.report.spans import Deviations, extent_of, set_deviations
+from nqmbench.report.strokes import BAND, DASHED, Look, bars, point, stroke, theory
 
-__all__ = ["draw_deviations"]
+__all__ = ["draw_deviations", "sideways"]
 
 Floats = NDArray[np.float64]
 Marks = NDArray[np.bool_]
@@ -24,8 +24,11 @@ def draw_deviations(
     curves: Sequence[Curve],
     looks: Sequence[Look],
     marked: Sequence[Marks],
-    first: float,
+    places: Sequence[Floats],
+    shifts: Floats,
     words: str,
+    *,
+    few: bool = False,
 ) -> Deviations:
     """Zero line, margin, deviations with intervals, and arrows for what lies beyond.
 
@@ -34,8 +37,10 @@ def draw_deviations(
         curves: the cases.
         looks: of each.
         marked: the points to draw of each.
-        first: the first positive step.
+        places: of its steps.
+        shifts: factors that move the cases a little apart.
         words: what the differences of an ordering are relative to; empty for a formula.
+        few: whether there are so few steps that nothing is drawn between them.
 
     Returns:
         The range of the axis.
@@ -48,16 +53,15 @@ def draw_deviations(
         [np.column_stack([c.relative(c.region_low), c.relative(c.region_high)]) for c in curves]
     )
     widths = (np.concatenate(high) - np.concatenate(low)) / 2
-    span = set_deviations(axes, [*middle, *low, *high, *exact], edges, widths, words=words)
-    places = [places_of_steps(c.step, first) for c in curves]
+    extent = extent_of([*middle, *low, *high, *exact], edges, widths, bool(words))
+    span = set_deviations(axes, extent, words=words)
     draw_band(axes, np.concatenate(places), edges, span)
     axes.axhline(0, color=INK, zorder=1.5, **{**DASHED, "linewidth": 0.9})
-    shifts = sideways(len(curves), float(finite(*places).max()) / first)
     for i, look in enumerate(looks):
         colour = look.colour
         keep = np.isfinite(exact[i])
-        theory = np.clip(exact[i][keep], span.low, span.high)
-        stroke(axes, places[i][keep], theory, color=colour, zorder=2, **EXACT)
+        x = places[i][keep] * (shifts[i] if few else 1.0)
+        theory(axes, x, np.clip(exact[i][keep], span.low, span.high), colour, few)
         seen = marked[i] & (middle[i] >= span.low) & (middle[i] <= span.high)
         x = (places[i] * shifts[i])[seen]
         bottom, top = (np.clip(end[i], span.low, span.high)[seen] for end in (low, high))
@@ -66,14 +70,25 @@ def draw_deviations(
         above, below = marked[i] & (middle[i] > span.high), marked[i] & (middle[i] < span.low)
         for beyond, edge, arrow in ((above, span.high, "^"), (below, span.low, "v")):
             ys = np.full(int(beyond.sum()), edge)
-            stroke(axes, places[i][beyond], ys, clip_on=False, zorder=5, **point(colour, arrow, 6))
+            stroke(
+                axes,
+                places[i][beyond] * (shifts[i] if few else 1.0),
+                ys,
+                clip_on=False,
+                zorder=5,
+                **point(colour, arrow, 6),
+            )
     return span
 
 
-def sideways(cases: int, ratio: float) -> Floats:
-    """Factors that move the cases a little apart on an axis of this ratio of last to first step."""
+def sideways(cases: int, ratio: float, few: bool = False) -> Floats:
+    """Factors that move the cases a little apart on an axis of this ratio of last to first step.
+
+    A few steps leave room to move them so far that rings do not overlap.
+    """
     middle = np.arange(cases) - (cases - 1) / 2
-    return np.asarray(np.exp(0.007 * np.log(max(ratio, 3.0)) * middle / max(cases / 3, 1)))
+    part = 0.025 * np.log(max(ratio, 1.02)) if few else 0.007 * np.log(max(ratio, 3.0))
+    return np.asarray(np.exp(part * middle / max(cases / 3, 1)))
 
 
 def draw_band(axes: Axes, x: Floats, edges: Floats, span: Deviations) -> None:

@@ -17,19 +17,22 @@ from numpy.typing import NDArray
 from nqmbench.report.canvas import despine, legible, sheet
 from nqmbench.report.choice import axis_words, chosen
 from nqmbench.report.content import Case, ClaimPart
-from nqmbench.report.frame import heading, make_room, note_of
+from nqmbench.report.frame import heading, heading_height, make_room, note_of, set_apart
 from nqmbench.report.labels import common_and_own
 from nqmbench.report.palette import INK, MUTED, colour_of
 from nqmbench.report.rulers import name_axis, rule
-from nqmbench.report.scales import Deviations, set_deviations, set_values
+from nqmbench.report.scales import set_values
+from nqmbench.report.spans import Deviations, extent_of, set_deviations
 from nqmbench.report.strokes import (
     BAND,
     DASHED,
+    exact_key,
     formula_words,
     margin_key,
     point,
     relative_words,
     stroke,
+    theory,
 )
 from nqmbench.report.words import integer
 
@@ -38,13 +41,12 @@ __all__ = ["forest_figure"]
 Floats = NDArray[np.float64]
 
 MOST = 14  # cases in one figure
+LABEL = 46  # characters of the label of a row
+GAP = 0.36  # inches between the panels, so that labels of their ticks do not meet
+BELOW, LINE = 0.86, 0.15  # inches below the panels, and of another line of the name of an axis
 ROW = 0.27  # inches
 NUMBERS = ("formula", "exact", "estimate", "low", "high", "region_low", "region_high", "scale")
 TICK: Any = {"linestyle": "none", "marker": "|", "markersize": 12, "markeredgewidth": 1.6}
-RING: Any = {
-    "linestyle": "none", "marker": "o", "markersize": 8.5, "markerfacecolor": "none",
-    "markeredgewidth": 0.8,
-}  # fmt: skip
 
 
 def forest_figure(claim: ClaimPart) -> Figure:
@@ -59,11 +61,18 @@ def forest_figure(claim: ClaimPart) -> Figure:
     value = {name: np.array([getattr(c, name)[-1] for c in curves]) for name in NUMBERS}
     ratio = {name: (value[name] - value["formula"]) / value["scale"] for name in NUMBERS[:-1]}
 
-    figure = sheet(0.80 + ROW * (len(cases) + 0.6) + 1.06)
+    extent = extent_of(
+        [ratio[name] for name in ("estimate", "low", "high", "exact")],
+        np.concatenate([ratio["region_low"], ratio["region_high"]]),
+        (ratio["high"] - ratio["low"]) / 2,
+        claim.kind == "ordering",
+    )
+    head, below = heading_height(note), BELOW if extent.linear else BELOW + LINE
+    figure = sheet(head + ROW * (len(cases) + 0.6) + below)
     height = figure.get_figheight()
-    top = 1 - heading(figure, claim, note) / height
-    edges = {"left": 0.1, "right": 0.955, "top": top, "bottom": 0.99 / height}
-    grid = figure.add_gridspec(1, 2, width_ratios=(1, 1.3), wspace=0.09, **edges)
+    heading(figure, claim, note)
+    edges = {"left": 0.1, "right": 0.955, "top": 1 - head / height, "bottom": below / height}
+    grid = figure.add_gridspec(1, 2, width_ratios=(1, 1.3), wspace=0.0, **edges)
     values = figure.add_subplot(grid[0])
     deviations = figure.add_subplot(grid[1], sharey=values)
     values.set_ylim(len(cases) - 0.4, -0.6)
@@ -73,22 +82,18 @@ def forest_figure(claim: ClaimPart) -> Figure:
     rule(deviations, "y", ticks=False, labels=False, grid=False)
     width = rule(values, "y", ticks=False, grid=False)
     make_room(figure, (values, deviations), width)
+    set_apart(values, deviations, GAP)
 
     seen = [value[name] for name in ("estimate", "exact", "low", "high")]
     set_values(values, seen, [value["formula"]], (value["high"] - value["low"]) / 2, "x")
-    span = set_deviations(
-        deviations,
-        [ratio[name] for name in ("estimate", "low", "high", "exact")],
-        np.concatenate([ratio["region_low"], ratio["region_high"]]),
-        (ratio["high"] - ratio["low"]) / 2,
-        "x",
-        relative_words(claim),
-    )
+    if claim.statistic == "probability":  # no axis goes beyond 1
+        values.set_xlim(right=min(values.get_xlim()[1], 1.0 + 0.03 * np.ptp(values.get_xlim())))
+    span = set_deviations(deviations, extent, "x", relative_words(claim))
     deviations.axvline(0, color=INK, zorder=1.5, **{**DASHED, "linewidth": 0.9})
     colours = [colour_of(case.method) for case in cases]
     for y, colour in enumerate(colours):
         stroke(values, [value["formula"][y]], [y], color=INK, zorder=3, **TICK)
-        stroke(values, [value["exact"][y]], [y], markeredgecolor=colour, zorder=3, **RING)
+        theory(values, [value["exact"][y]], [y], colour, few=True)
         stroke(values, [value["low"][y], value["high"][y]], [y, y], color=colour, zorder=3.5)
         stroke(values, [value["estimate"][y]], [y], zorder=4, **point(colour, size=5))
         middle = ratio["estimate"][y]
@@ -128,7 +133,9 @@ def _labels(claim: ClaimPart, cases: list[Case]) -> tuple[list[str], str]:
         legible(case.name) + (f", k = {integer(case.step)}" if len(steps) > 1 else "")
         for case in cases
     ]
-    shared, own = common_and_own(names, 46) if len(names) > 1 else (names[0], [""])
+    shared, own = common_and_own(names, LABEL if len(names) > 1 else 10**3, brief=True)
+    if len(names) == 1:
+        shared, own = own[0], [""]
     at = f"at step k = {integer(next(iter(steps)))}" if len(steps) == 1 else ""
     return own, ", ".join(part for part in (at, note_of(claim, cases, shared)) if part)
 
@@ -139,7 +146,7 @@ def _legend(figure: Figure, claim: ClaimPart, colour: str, exactly: bool) -> Non
         Line2D([], [], label="Monte Carlo with interval",
                **{**point(colour, size=4.8), "linestyle": "-"}),
         Line2D([], [], color=INK, label=words, **{**TICK, "markersize": 11}),
-        Line2D([], [], markeredgecolor=colour, label="exact theory", **RING),
+        exact_key(colour, few=True),
         margin_key(claim.kind),
     ]  # fmt: skip
     if not exactly:

@@ -11,30 +11,40 @@ from matplotlib.figure import Figure
 from nqmbench.report.canvas import legible
 from nqmbench.report.content import Case, ClaimPart
 from nqmbench.report.palette import INK, MUTED, VERDICT_COLOURS
+from nqmbench.report.rulers import width_of
 from nqmbench.report.words import SYMBOLS, shorten, verdict_in_words
 
-__all__ = ["EDGE", "heading", "make_room", "note_of", "verdict_line", "write_heading"]
+__all__ = [
+    "EDGE", "heading", "heading_height", "make_room", "note_of", "set_apart",
+    "verdict_line", "write_heading",
+]  # fmt: skip
 
 EDGE = 0.012  # of the figure's width: what stands farthest left
 LINE = 104  # characters of the verdict's line
+NOTE = 118  # characters of a line of the note
+NOTE_LINE = 0.15  # inches of the note's second line
+TITLE_SIZES = (11.0, 8.5)  # points: of a title, and of a long one
+BOLD = 1.14  # how much wider bold letters are
 
 
-def heading(figure: Figure, claim: ClaimPart, note: str) -> float:
+def heading_height(note: str) -> float:
+    """The height in inches of a claim's heading."""
+    return (0.80 if note else 0.62) + NOTE_LINE * (len(note) > NOTE)
+
+
+def heading(figure: Figure, claim: ClaimPart, note: str) -> None:
     """Write the title, the verdict and the note at the top left.
 
     Args:
         figure: where.
         claim: whose title.
-        note: what is drawn, in one line.
-
-    Returns:
-        The height in inches that the heading takes.
+        note: what is drawn, in at most two lines.
     """
     ref = claim.ref or (f"mends {claim.mends}:" if claim.mends else "")
     colour = VERDICT_COLOURS.get(claim.verdict, MUTED)
+    third = "\n".join(wrapped(note, min(NOTE, len(note) // 2 + 15))) if len(note) > NOTE else note
     write_heading(figure, legible(f"{ref}  {claim.name}".strip()), legible(verdict_line(claim)),
-                  shorten(note, 118), colour)  # fmt: skip
-    return 0.80 if note else 0.62
+                  third, colour)  # fmt: skip
 
 
 def write_heading(figure: Figure, title: str, second: str, third: str, colour: str = MUTED) -> None:
@@ -42,7 +52,7 @@ def write_heading(figure: Figure, title: str, second: str, third: str, colour: s
 
     Args:
         figure: where.
-        title: in bold.
+        title: in bold, smaller if it is long, and cut only if it is very long.
         second: below it, in `colour`.
         third: small.
         colour: of the second line.
@@ -53,8 +63,14 @@ def write_heading(figure: Figure, title: str, second: str, third: str, colour: s
         looks = [{"fontsize": 8.5, "color": colour}, {"fontsize": 8.5, "color": colour}]
     else:
         looks = [{"fontsize": 9, "color": colour}, {"fontsize": 8, "color": MUTED}]
+    title = shorten(title, 96)
+    room = (1 - 2 * EDGE) * figure.get_figwidth() * 72
+    largest, smallest = TITLE_SIZES
+    size = min(largest, largest * room / max(BOLD * width_of(title, largest), 1.0))
+    if size < smallest:
+        size, title = smallest, shorten(title, int(len(title) * size / smallest))
     lines: tuple[tuple[float, str, dict[str, Any]], ...] = (
-        (0.10, shorten(title, 72), {"fontsize": 11, "fontweight": "bold", "color": INK}),
+        (0.10, title, {"fontsize": size, "fontweight": "bold", "color": INK}),
         (0.335, second, looks[0]),
         (0.525, third, looks[1]),
     )
@@ -121,3 +137,11 @@ def make_room(figure: Figure, panels: Sequence[Axes], width: float) -> float:
         x0, x1 = (right - (right - x) * stretch for x in (place.x0, place.x1))
         axes.set_position((x0, place.y0, x1 - x0, place.height))
     return float(left)
+
+
+def set_apart(first: Axes, second: Axes, gap: float) -> None:
+    """Leave `gap` inches between two panels side by side, at the cost of the second one."""
+    one, other = first.get_position(), second.get_position()
+    figure: Any = first.get_figure(root=True)
+    x0 = one.x1 + gap / figure.get_figwidth()
+    second.set_position((x0, other.y0, other.x1 - x0, other.height))

@@ -11,7 +11,16 @@ from matplotlib.lines import Line2D
 
 from nqmbench.report.content import ClaimPart
 from nqmbench.report.palette import INK, MUTED
-from nqmbench.report.strokes import DASHED, EXACT, Look, case_key, formula_words, margin_key, point
+from nqmbench.report.strokes import (
+    DASHED,
+    LEVEL,
+    Look,
+    case_key,
+    exact_key,
+    formula_words,
+    margin_key,
+    point,
+)
 
 __all__ = ["add_legend", "legend_height"]
 
@@ -36,6 +45,7 @@ def add_legend(
     labels: Sequence[str],
     looks: Sequence[Look],
     exact: bool,
+    few: bool = False,
 ) -> None:
     """Write the legend at the bottom of the figure.
 
@@ -46,6 +56,7 @@ def add_legend(
         labels: one per case; empty if there is one case only.
         looks: of each case.
         exact: whether exact theory is drawn.
+        few: whether there are so few steps that nothing is drawn between them.
     """
     height = figure.get_figheight()
     left = min(left, FARTHEST)
@@ -53,22 +64,23 @@ def add_legend(
     colour, marker = (looks[0].colour, looks[0].marker) if alone else (MUTED, "o")
     words = formula_words(claim.kind, claim.statistic)
     ink = INK if alone or claim.kind == "ordering" else MUTED
+    level = few and claim.kind != "ordering"  # no difference is 0 at every step
     handles: list[Any] = [
         figure.axes[0].errorbar(
             [np.nan], [np.nan], [1.0], elinewidth=1.1, label="Monte Carlo with interval",
             **point(colour, marker, 4.5),
         ),
-        Line2D([], [], color=ink, label=words, **DASHED),
+        Line2D([], [], color=ink, label=words, **(LEVEL if level else DASHED)),
     ]  # fmt: skip
     if exact:
-        handles.append(Line2D([], [], color=colour, label="exact theory", **EXACT))
+        handles.append(exact_key(colour, few))
     handles.append(margin_key(claim.kind))
     bottom = (0.08 + legend_height(labels)) / height
     figure.legend(
         handles=handles, bbox_to_anchor=(left, bottom), ncols=4, columnspacing=1.8, **PLACE
     )
     if labels:
-        cases = [case_key(look, label) for look, label in zip(looks, labels, strict=True)]
+        cases = [case_key(look, label, few) for look, label in zip(looks, labels, strict=True)]
         figure.legend(
             handles=cases,
             bbox_to_anchor=(left, 0.08 / height),

@@ -1,20 +1,17 @@
-"""Axes that show both a deviation of a factor of thousand and a margin of one percent.
+"""The axes of steps and of quantities.
 
-Deviations are drawn on a scale that is linear inside the margin and logarithmic outside (symlog),
-with at least a third of the height for the margin. What lies beyond the last decade shown is
-drawn as an arrow at the edge. Step 0 has a place of its own on the logarithmic axis of steps,
-left of the first step. A quantity that decays without end is shown over a dozen decades.
+Step 0 has a place of its own on the logarithmic axis of steps, left of the first step; a few steps
+are labelled one by one. A quantity that decays without end is shown over a dozen decades.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis, XAxis, YAxis
+from matplotlib.axis import XAxis
 from matplotlib.ticker import (
     FixedFormatter,
     FixedLocator,
@@ -24,31 +21,24 @@ from matplotlib.ticker import (
 from numpy.typing import NDArray
 
 from nqmbench.report.rulers import small_ticks
-from nqmbench.report.words import SUPERSCRIPTS, number, percent
+from nqmbench.report.words import SUPERSCRIPTS, number
 
 __all__ = [
-    "Deviations",
-    "places_of_steps",
-    "set_decades",
-    "set_deviations",
-    "set_steps",
+    "CHARACTER", "FEW", "finite", "inches", "places_of_steps", "set_decades", "set_steps",
     "set_values",
-]
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
-FARTHEST = 1e4  # relative deviation, a million percent; beyond it an arrow
+FEW = 5  # steps: so few are labelled one by one, and nothing is drawn between them
 # The first digits that are labelled on an axis of at least so many decades.
 DIGITS = (
     (2.5, (1.0,)), (1.2, (1.0, 2.0, 5.0)), (0.7, (1.0, 2.0, 3.0, 5.0)),
     (0.35, (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)), (0.0, tuple(np.arange(1.0, 10.0, 0.5))),
 )  # fmt: skip
-LABEL = "relative deviation"
-LINEAR = 4.0  # the largest relative difference of an ordering that is shown on a linear axis
-SYMLOG = {"y": "symlog outside margin", "x": "symmetric-log outside the margin"}
 SMALLEST = 1e-120  # of what a logarithmic axis shows, so that ratios remain numbers
 DECADES = 12  # of a quantity that decays without end
+CLOSEST = 0.06  # of the axis: the least distance between steps that are labelled
 CHARACTER = 0.075  # inches of a tick label's character, with some air
-DYNAMIC = 1e5  # the largest deviation shown over the width of the linear part
 
 
 def finite(*arrays: Floats) -> Floats:
@@ -63,12 +53,16 @@ def places_of_steps(steps: Floats, first: float) -> Floats:
 
 
 def set_steps(axes: Axes, steps: Floats, most: int = 9) -> None:
-    """A logarithmic axis of steps with at most so many plain labels, and a 0 if there is step 0."""
+    """A logarithmic axis of steps with at most so many plain labels, and a 0 if there is step 0.
+
+    A few steps are labelled themselves, unless they are too close.
+    """
     positive = np.unique(steps[steps > 0])
     first, last = (positive[0], positive[-1]) if positive.size else (1.0, 1.0)
     axes.set_xscale("log")
     start = first / 2 if (steps == 0).any() else first
-    pad = max((last / start) ** 0.035, 1.06)
+    few = 1 < positive.size <= FEW and len(set(steps)) <= FEW
+    pad = max((last / start) ** (0.09 if few else 0.035), 1.06)
     axes.set_xlim(start / pad, last * pad)
     decades = math.log10(last / first) if last > first else 0
     subs = next(digits for least, digits in DIGITS if decades >= least)
@@ -80,6 +74,8 @@ def set_steps(axes: Axes, steps: Floats, most: int = 9) -> None:
     thinned = [t for t in ticks if t == round(t)] or [first, last]
     while len(thinned) > most:
         thinned = thinned[::2]
+    if few and np.diff(np.log(positive)).min() > CLOSEST * math.log(last / start):
+        thinned = [float(step) for step in positive]
     labels = [step_label(t) for t in thinned]
     if (steps == 0).any():
         thinned, labels = [start, *thinned], ["0", *labels]
@@ -213,133 +209,3 @@ def _value_label(value: float) -> str:
     mantissa = round(value / 10.0**exponent)
     power = f"10{str(exponent).translate(SUPERSCRIPTS)}"
     return power if mantissa == 1 else f"{mantissa}×{power}"
-
-
-@dataclass(frozen=True)
-class Deviations:
-    """The range of a deviation axis: beyond `low` or `high` a point becomes an arrow.
-
-    Args:
-        margin: half-width of the band. low, high: ends of the axis. words: its label.
-    """
-
-    margin: float
-    low: float
-    high: float
-    words: str
-
-
-def set_deviations(
-    axes: Axes,
-    values: Iterable[Floats],
-    bands: Floats,
-    widths: Floats,
-    which: str = "y",
-    words: str = "",
-) -> Deviations:
-    """The scale of relative deviations, in percent.
-
-    Args:
-        axes: where.
-        values: deviations to be shown, and ends of intervals.
-        bands: relative edges of the margin, infinite ones included.
-        widths: half-widths of the relative intervals, which stand in for a margin of zero.
-        which: "y" or "x".
-        words: of an ordering, which shows no deviation from a formula: what its difference is
-            relative to. Its axis is linear unless it goes beyond a factor of five.
-
-    Returns:
-        The range that was chosen.
-    """
-    edges = finite(np.abs(bands))
-    edges = edges[edges > 0]
-    seen = np.clip(finite(*values), -FARTHEST, FARTHEST)
-    low, high = float(seen.min(initial=0.0)), float(seen.max(initial=0.0))
-    noise = finite(widths)
-    stand_in = max(float(np.median(noise)) if noise.size else 0.0, max(-low, high) / 1e3)
-    margin = float(edges.max()) if edges.size else stand_in or 0.01
-    label = words or LABEL
-    far = max(-low, high)
-    linear = far <= 4 * margin or (bool(words) and far <= LINEAR)
-    set_scale, set_limits = (
-        (axes.set_yscale, axes.set_ylim) if which == "y" else (axes.set_xscale, axes.set_xlim)
-    )
-    axis = axes.yaxis if which == "y" else axes.xaxis
-    if linear:
-        pad = 1.3 if far <= 4 * margin else 1.12
-        shown = max(margin if edges.size or far <= 4 * margin else 0.0, 0.08 * far)
-        span = Deviations(margin, min(low, -shown) * pad, max(high, shown) * pad, label)
-        unit = margin if far <= 4 * margin else rounded(far)
-        sides = [sign * j * unit for j in (1, 2, 4) for sign in (-1, 1)]
-        sides += [sign * unit / 2 for sign in (-1, 1) if unit != margin]
-    else:
-        linthresh = max(1.5 * margin, max(-low, high) / DYNAMIC)
-        most = 3 if which == "y" else 2
-        decades = [math.log10(max(side, linthresh) / linthresh) for side in (-low, high)]
-        linscale = max(0.55, (0.36 if which == "y" else 0.6) * sum(decades))
-        set_scale("symlog", linthresh=linthresh, linscale=linscale, base=10)
-        span = Deviations(
-            margin,
-            -linthresh if -low <= linthresh else low * 2.2,
-            linthresh if high <= linthresh else high * 2.2,
-            f"{label}\n({SYMLOG[which] if edges.size else 'symmetric-log'})",
-        )
-        sides = [-margin, margin] if edges.size and margin > linthresh / 3 else []
-        sides += [
-            *_decades(linthresh, span.high, most),
-            *(-t for t in _decades(linthresh, -span.low, most)),
-        ]
-    set_limits(span.low, span.high)
-    inside = [t for t in sides if span.low <= t <= span.high]
-    wanted = [0.0, *inside] if which == "y" else [*inside, 0.0]
-    ticks = _apart(axis, wanted, span, inches(axes, which))
-    axis.set_major_locator(FixedLocator(ticks))
-    axis.set_major_formatter(FixedFormatter([_percent_label(t) for t in ticks]))
-    return span
-
-
-def _apart(axis: Axis, ticks: Sequence[float], span: Deviations, length: float) -> list[float]:
-    """The ticks whose labels have room on an axis of so many inches; the first ones win."""
-    place = axis.get_transform().transform
-    ends = place(np.array([span.low, span.high]))
-    kept: dict[float, float] = {}
-
-    def room(one: float, other: float) -> float:
-        if isinstance(axis, YAxis):
-            return 0.13
-        return CHARACTER * (len(_percent_label(one)) + len(_percent_label(other)) + 2.5) / 2
-
-    for tick in ticks:
-        at = length * float((place(np.array([tick]))[0] - ends[0]) / (ends[1] - ends[0]))
-        if all(abs(at - other) >= room(tick, old) for old, other in kept.items()):
-            kept[tick] = at
-    return sorted(kept)
-
-
-def _percent_label(value: float) -> str:
-    exponent = math.floor(math.log10(100 * abs(value)) + 1e-9) if value else 0
-    if exponent < 4:
-        return percent(value, 2) if value else "0"
-    return f"{'+' if value > 0 else '−'}10{str(exponent).translate(SUPERSCRIPTS)}\u00a0%"
-
-
-def rounded(value: float) -> float:
-    """The largest of 1, 2, 5 times a power of ten that is not above a positive number.
-
-    >>> rounded(0.42), rounded(9.9), rounded(1.0)
-    (0.2, 5.0, 1.0)
-    """
-    power = 10.0 ** math.floor(math.log10(value) + 1e-9)
-    return max(m * power for m in (1.0, 2.0, 5.0) if m * power <= value * (1 + 1e-9))
-
-
-def _decades(linthresh: float, end: float, most: int) -> list[float]:
-    """At most so many powers of ten outside the linear part, the last one included."""
-    if end <= linthresh:
-        return []
-    if math.floor(math.log10(end)) < math.ceil(math.log10(2.2 * linthresh)):
-        between = rounded(end)  # no power of ten in between
-        return [between] if between > 1.6 * linthresh else []
-    powers = range(math.ceil(math.log10(2.2 * linthresh)), math.floor(math.log10(end)) + 1)
-    stride = max(1, math.ceil(len(powers) / most))
-    return [10.0**j for j in list(powers)[::-1][::stride]]

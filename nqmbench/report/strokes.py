@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from nqmbench.report.content import ClaimPart
 
 __all__ = [
-    "BAND", "DASHED", "DASHES", "EXACT", "Look", "bars", "case_key", "formula_words", "margin_key",
-    "point", "relative_words", "stroke",
+    "BAND", "DASHED", "DASHES", "EXACT", "LEVEL", "RING", "Look", "bars", "case_key", "exact_key",
+    "formula_words", "margin_key", "point", "relative_words", "stroke", "theory",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -28,6 +28,11 @@ DASHES = (
 )  # fmt: skip
 DASHED: Any = {"linewidth": 1.4, "linestyle": (0, DASHES[0])}
 EXACT: Any = {"linewidth": 1.0}
+RING: Any = {
+    "linestyle": "none", "marker": "o", "markersize": 8.5, "markerfacecolor": "none",
+    "markeredgewidth": 0.8,
+}  # fmt: skip
+LEVEL: Any = {"linestyle": "none", "marker": "_", "markersize": 15, "markeredgewidth": 1.6}
 
 
 @dataclass(frozen=True)
@@ -76,10 +81,25 @@ def bars(axes: Axes, x: Floats, low: Floats, high: Floats, colour: str, zorder: 
         stroke(axes, across, along, color=colour, linewidth=1.1, zorder=zorder)
 
 
-def case_key(look: Look, label: str) -> Line2D:
+def theory(axes: Axes, x: Any, y: Any, colour: str, few: bool) -> None:
+    """Exact theory: a thin line, or a ring at each of a few steps."""
+    if few:
+        stroke(axes, x, y, zorder=3, markeredgecolor=colour, **RING)
+    else:
+        stroke(axes, x, y, zorder=2, color=colour, **EXACT)
+
+
+def exact_key(colour: str, few: bool) -> Line2D:
+    """The legend's sample of exact theory."""
+    if few:
+        return Line2D([], [], markeredgecolor=colour, label="exact theory", **RING)
+    return Line2D([], [], color=colour, label="exact theory", **EXACT)
+
+
+def case_key(look: Look, label: str, few: bool = False) -> Line2D:
     """The legend's sample of a case."""
     marked = point(look.colour, look.marker, 4.8)
-    return Line2D([], [], **{**marked, **look.dashed}, label=label)
+    return Line2D([], [], **({**marked} if few else {**marked, **look.dashed}), label=label)
 
 
 def margin_key(kind: str) -> Patch:
@@ -99,4 +119,6 @@ def relative_words(claim: ClaimPart) -> str:
     """What the differences of an ordering are relative to; empty for a formula."""
     if claim.kind != "ordering":
         return ""
-    return "relative to the claim" if claim.statistic == "probability" else "of the larger side"
+    return (
+        "relative to the claim" if claim.statistic == "probability" else "difference / larger side"
+    )

@@ -52,7 +52,8 @@ ORDERINGS = {
 }
 STATISTICS = {
     "mean": ("E", "expected"), "variance": ("Var", "variance of"),
-    "skewness": ("Skew", "skewness of"), "kurtosis": ("Kurt", "excess kurtosis of"),
+    "skewness": ("skewness of", "skewness of"),
+    "kurtosis": ("excess kurtosis of", "excess kurtosis of"),
 }  # fmt: skip
 OBSERVABLES = {"error": ("Σ w²", "squared error"), "loss": ("½ Σ h w²", "loss")}
 POWERS = {"w": "w", "w2": "w²", "w3": "w³"}
@@ -171,7 +172,7 @@ def quantity(of: str, statistic: str, *, brief: bool = False) -> str:
         return f"{letter} {POWERS[match[1]]}" + ("" if brief else f", {where}")
     if of in OBSERVABLES:
         symbol, noun = OBSERVABLES[of]
-        return f"{letter} {symbol}" + ("" if brief else f", {word} {noun}")
+        return f"{letter} {symbol}" + ("" if brief or letter == word else f", {word} {noun}")
     return f"{statistic} of {of}" if of else statistic
 
 
@@ -179,7 +180,9 @@ def ordered(of: str, statistic: str, *, brief: bool = False) -> str:
     """What an ordering measures: the difference of its sides, or how often the first is lower.
 
     >>> ordered("error", "mean"), ordered("w2[1] - w2[0]", "mean")
-    ('E difference of Σ w²', 'E (w² of coordinate 1 − w² of coordinate 0)')
+    ('difference of E Σ w²', 'E (w²[1] − w²[0])')
+    >>> ordered("w2[1]", "mean"), ordered("w2[1]", "mean", brief=True)
+    ('difference of E w² of coordinate 1', 'difference of E w²')
     >>> ordered("error", "probability"), ordered("w2[1] - w2[0]", "probability", brief=True)
     ('P(first lower), Σ w²', 'P(first lower)')
     """
@@ -188,8 +191,17 @@ def ordered(of: str, statistic: str, *, brief: bool = False) -> str:
         listed = " against ".join(sides)
         return "P(first lower)" + ("" if brief or not listed else f", {listed}")
     if len(sides) > 1:
-        return "E difference" if brief else f"E ({' − '.join(sides)})"
-    return "E difference" + ("" if brief or not sides else f" of {sides[0]}")
+        letters = [POWERS.get(name, name) + where for name, where in map(indexed, of.split(" - "))]
+        return f"E ({' − '.join(letters)})"
+    if not sides:
+        return "difference of means"
+    return "difference of E " + (POWERS.get(indexed(of)[0], sides[0]) if brief else sides[0])
+
+
+def indexed(of: str) -> tuple[str, str]:
+    """An observable and its coordinate in brackets: "w2", "[0]" of w2[0]."""
+    name, bracket, where = of.partition("[")
+    return name, bracket + where
 
 
 def named(of: str) -> str:
@@ -208,7 +220,7 @@ def measured(kind: str, of: str, statistic: str, *, brief: bool = False) -> str:
     """What was measured for a claim or an ordering.
 
     >>> measured("ordering", "error", "mean"), measured("equality", "error", "mean", brief=True)
-    ('E difference of Σ w²', 'E Σ w²')
+    ('difference of E Σ w²', 'E Σ w²')
     """
     name = ordered if kind == "ordering" else quantity
     return name(of, statistic, brief=brief)

@@ -80,7 +80,7 @@ def run(
             suites=folder,
             observer=watcher,
         )
-        write(result, place, watcher)
+        write(result, place, watcher, None if threads is None else number(threads))
     print_summary(result, place)
     counts = result.about["run"]["counts"]
     if result.exit_code == 0 and fail_inconclusive and counts["INCONCLUSIVE"]:
@@ -159,14 +159,14 @@ def perf_compare(before: str, after: str, threshold: float) -> None:
     sys.exit(int(bool(comparison.regressions)))
 
 
-def write(result: Run, place: Path, watcher: Any) -> None:
+def write(result: Run, place: Path, watcher: Any, threads: int | None = None) -> None:
     """Tables first, so that nothing is lost if drawing fails; then the report."""
     from nqmbench.report import write_report
 
     result.save(place)
     point_latest(place)
     try:
-        write_report(result, place, watcher.say)
+        write_report(result, place, watcher.say, threads=threads)
     except KeyboardInterrupt:
         click.echo(f"interrupted: the tables are in {place}; `report {place}` draws", err=True)
         sys.exit(INTERRUPTED)

@@ -56,7 +56,7 @@ POINTS = re.compile(
     r"""(?:\s*<use xlink:href="[^"]*" x="[^"]*" y="[^"]*" style="([^"]*)"/>)"""
     r"""(?:\s*<use [^>]* style="\1"/>)+"""
 )
-LONG_PATH = re.compile(r' d="(M [^A-KN-Za-z"]{60,})"')  # moves and lines only, so many characters
+LONG_PATH = re.compile(r' d="(M [^A-KN-Za-y"]{60,})"')  # of lines only, so many characters
 METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 
 
@@ -137,21 +137,26 @@ def compact(text: str) -> str:
 def relative(path: str) -> str:
     """A path of lines told by the step from each point to the next, in hundredths, without drift.
 
-    >>> relative("M 10.5 20 L 11.5 19.75 L 12 19.75 M 1 2 L 3 4")
-    'M10.5 20l1-.25 .5 0M1 2l2 2'
+    >>> relative("M 10.5 20 L 11.5 19.75 L 12 19.75 M 1 2 L 3 4 z")
+    'M10.5 20l1-.25 .5 0M1 2l2 2z'
     """
     pieces = []
     for move in path.split("M")[1:]:
         points = [
             (round(100 * float(x)), round(100 * float(y)))
-            for x, y in (pair.split() for pair in move.split("L"))
+            for x, y in (pair.split() for pair in move.rstrip("z ").split("L"))
         ]
         last = points[0]
         steps = []
         for x, y in points[1:]:
             steps += [x - last[0], y - last[1]]
             last = x, y
-        pieces.append("M" + row(points[0]) + ("l" + row(steps) if steps else ""))
+        pieces.append(
+            "M"
+            + row(points[0])
+            + ("l" + row(steps) if steps else "")
+            + ("z" if "z" in move else "")
+        )
     return "".join(pieces)
 
 

@@ -32,6 +32,7 @@ from nqmbench.report.story import (
     found_in_brief,
     mended_elsewhere,
     ratios,
+    suite_counts,
     suite_notes,
     summary,
 )  # fmt: skip
@@ -87,6 +88,12 @@ def markdown(report: Report) -> str:
     tally = counts(claim for claim in report.every() if not claim.mends)
     if tally:
         blocks.append(_table([_verdict(v) for v in tally], [[str(n) for n in tally.values()]]))
+    if len(report.suites) > 1:
+        blocks.append(
+            "\n".join(
+                f"- [{escaped(s.name)}](#{s.anchor}): {suite_counts(s)}" for s in report.suites
+            )
+        )
     blocks += [
         "## What a verdict means",
         "\n".join(f"- {_verdict(v)}: {text}" for v, text in MEANINGS.items()),

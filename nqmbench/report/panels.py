@@ -35,6 +35,7 @@ COLUMNS = 3  # panels side by side; more go into further rows
 HEIGHT, TITLE, BELOW = 2.75, 0.30, 0.46  # inches: a panel, what is above it and below it
 GAP = 0.27  # inches between panels
 MARKS, POINTS = 10, 120  # of a curve: marks, points of its lines
+TITLE_SIZE = 9.5  # points, if all titles fit
 BOLD = 1.14  # how much wider bold letters are
 ROW = 0.172  # inches of a row of the legend
 DARKEST = 0.4  # of a method's colour, for the last of its curves
@@ -83,25 +84,26 @@ def panels_figure(subject: SuiteFigure) -> Figure:
         name_axis(axes, "x", "step k", 19.0)
     left = EDGE + (labels + LABEL_PAD + LINE_HEIGHT) / 72 / WIDTH
     gap = GAP / WIDTH
+    titles = [legible(shorten(panel.title, 60)) for panel in subject.panels]
     wide = (0.985 - left - gap * (columns - 1)) / columns
+    widest = max((BOLD * width_of(title, TITLE_SIZE) for title in titles), default=1.0)
+    size = TITLE_SIZE * min(1.0, wide * WIDTH * 72 / max(widest, 1.0))
     for i, axes in enumerate(panels):
         row, column = divmod(i, columns)
         top = head + row * (TITLE + HEIGHT + BELOW) + TITLE
         place = (left + column * (wide + gap), 1 - (top + HEIGHT) / height, wide, HEIGHT / height)
         axes.set_position(place)
-        write_title(axes, subject.panels[i].title, wide * WIDTH * 72)
+        write_title(axes, titles[i], size)
         if column == 0:
             name_axis(axes, "y", legible(shorten(words, 40)), labels + LABEL_PAD)
     add_keys(figure, subject, looks, left)
     return figure
 
 
-def write_title(axes: Axes, title: str, room: float) -> None:
-    """Write a panel's title above it, smaller if it is wider than the panel (in points)."""
-    text = legible(shorten(title, 60))
-    size = min(9.5, 9.5 * room / max(BOLD * width_of(text, 9.5), 1.0))
+def write_title(axes: Axes, title: str, size: float) -> None:
+    """Write a panel's title above it, in the size in which all titles fit."""
     axes.text(
-        0.0, 1.0 + 0.09 / HEIGHT, text,
+        0.0, 1.0 + 0.09 / HEIGHT, title,
         transform=axes.transAxes, fontsize=size, fontweight="bold", color=INK, va="bottom",
     )  # fmt: skip
 

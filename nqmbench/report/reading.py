@@ -24,6 +24,7 @@ from nqmbench.report.content import (
 )
 from nqmbench.report.formulas import Formula
 from nqmbench.report.names import safe_names
+from nqmbench.report.typesetting import typeset
 from nqmbench.report.words import MEANINGS, clean, typographic
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _figures(
             SuiteFigure(
                 suite=clean(suite),
                 name=_prose(name),
-                doc=_prose(words.get("doc")),
+                doc=typeset(_prose(words.get("doc"))),
                 anchor=anchors[f"figure of {suite}", name],
                 of=clean(words.get("of")) or next((of for _, of, _ in rows), ""),
                 panels=tuple(Panel(_prose(t), tuple(c for c, _, _ in panels[t])) for t in order),
@@ -231,7 +232,7 @@ def _claim(
         kind=kind,
         of=text("of"),
         statistic=text("statistic"),
-        doc=_prose(about.get("doc")),
+        doc=typeset(_prose(about.get("doc"))),
         formula=Formula.of(about, "formula"),
         ratio=Formula.of(about, "ratio"),
         verdict=verdict,

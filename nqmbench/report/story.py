@@ -25,20 +25,20 @@ from nqmbench.report.words import (
 
 __all__ = [
     "FIGURE_HELP", "about_case", "counts", "deviation", "figure_alt", "figure_caption", "found",
-    "found_in_brief", "mended_elsewhere", "ratios", "suite_notes", "summary",
+    "found_in_brief", "mended_elsewhere", "ratios", "suite_counts", "suite_notes", "summary",
 ]  # fmt: skip
 
 NOUNS = {"ERROR": "in error"}
 FIGURE_HELP = (
     "How to read a figure: points with bars are the simulation with its interval, the dashed line "
-    "is the formula, the thin line is exact theory. The lower (or right) panel shows how far the "
-    "simulation lies from the formula; the shaded band is the margin. A bar inside the band "
-    "confirms, a bar outside refutes. Where a point lies far outside, the scale is linear inside "
-    "the band and logarithmic outside (symlog). One method has one colour everywhere; its cases "
-    "differ by marker and dashes. A deviation is that of the simulation from the formula at the "
-    "worst step. The figure of an ordering shows the difference of its two sides under the same "
-    "noise, and below (or at the right) that difference relative to the larger side; for a "
-    "probability, how often the first side is lower."
+    "is the formula, the thin line is exact theory (at a few single steps: a short stroke and a "
+    "ring). The lower (or right) panel shows how far the simulation lies from the formula; the "
+    "shaded band is the margin. A bar inside the band confirms, a bar outside refutes. Where a "
+    "point lies far outside, the scale is linear inside the band and logarithmic outside (symlog). "
+    "One method has one colour everywhere; its cases differ by marker and dashes. A deviation is "
+    "that of the simulation from the formula at the worst step. The figure of an ordering shows "
+    "the difference of its two sides under the same noise, and below (or at the right) that "
+    "difference relative to the larger side; for a probability, how often the first side is lower."
 )
 
 
@@ -145,6 +145,17 @@ def figure_caption(figure: SuiteFigure) -> str:
             "only the mean can be compared with a formula."
         )
     return typographic(" ".join(part for part in parts if part))
+
+
+def suite_counts(suite: SuitePart) -> str:
+    """How many claims a suite holds and how many of them are not confirmed."""
+    claims = [claim for claim in suite.every() if not claim.mends]
+    tally = counts(claims)
+    others = [f"{integer(n)} {NOUNS.get(verdict, verdict_in_words(verdict))}"
+              for verdict, n in tally.items() if verdict != "CONFIRMED"]  # fmt: skip
+    if not claims:
+        return "no claims"
+    return ", ".join([count(len(claims), "claim"), *(others or ["all confirmed"])])
 
 
 def suite_notes(suite: SuitePart) -> str:

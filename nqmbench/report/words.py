@@ -60,6 +60,7 @@ POWERS = {"w": "w", "w2": "w²", "w3": "w³"}
 ROUNDING = 1e-9  # relative: the tolerance of what is exact
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 POWER = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)e([-+]?\d+)(?![\w.])")
+STEP = re.compile(r"\bk = (?=\d)")
 MINUS = re.compile(r"(?<![\w)\]}-])-(?=[\w(.∞])")
 # Switches of the writing direction and the zero-width characters that can disguise a text.
 HIDDEN = dict.fromkeys(
@@ -82,13 +83,14 @@ def clean(text: Any) -> str:
 
 
 def typographic(text: str) -> str:
-    r"""The text with true minus signs, powers of ten, and per cent signs kept at their number.
+    r"""The text with true minus signs and powers of ten; per cent signs and steps are kept whole.
 
     >>> typographic("off by -1 % at 5.5e-04, in a non-linear h*(2 - h)").replace(chr(0xA0), "_")
     'off by −1_% at 5.5×10⁻⁴, in a non-linear h*(2 − h)'
     """
     powers = POWER.sub(lambda m: f"{m[1]}×10{str(int(m[2])).translate(SUPERSCRIPTS)}", text)
-    return MINUS.sub("−", powers).replace(" - ", " − ").replace(" %", "\u00a0%")
+    text = MINUS.sub("−", powers).replace(" - ", " − ").replace(" %", "\u00a0%")
+    return STEP.sub("k\u00a0=\u00a0", text)
 
 
 def shorten(text: str, width: int) -> str:

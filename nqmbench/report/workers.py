@@ -34,20 +34,21 @@ CODE = "import sys; sys.path[:] = {path!r}; from nqmbench.report.workers import 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
-def worth(figures: int, workers: int | None) -> int:
+def worth(figures: int, workers: int | None, threads: int | None = None) -> int:
     """How many workers to start; 0 if this process had better draw alone.
 
     Args:
         figures: how many are to be drawn.
-        workers: the number asked for; None takes one per usable thread, if there are many figures.
+        workers: the number asked for; None takes one per thread, if there are many figures.
+        threads: how many may be used; None for every usable one.
 
-    >>> worth(3, None), worth(3, 2), worth(0, 2)
-    (0, 2, 0)
+    >>> worth(3, None), worth(3, 2), worth(0, 2), worth(99, None, 1), worth(99, None, 2)
+    (0, 2, 0, 0, 2)
     """
     if workers is not None:
         return min(workers, figures)
-    threads = check_threads(Arguments("write_report"), None)
-    wanted = min(threads, MOST, figures // FEWEST)
+    usable = check_threads(Arguments("write_report"), threads)
+    wanted = min(usable, MOST, figures // FEWEST)
     return wanted if wanted > 1 else 0
 
 

@@ -27,6 +27,7 @@ def write_report(
     folder: Path,
     progress: Callable[[str], None] | None = None,
     workers: int | None = None,
+    threads: int | None = None,
 ) -> None:
     """Write report.html, report.md, statements.html, statements.md and figures/*.svg, *.png.
 
@@ -38,9 +39,11 @@ def write_report(
         run: the results; nothing else is read and nothing is simulated.
         folder: the run's folder; it is made if it does not exist.
         progress: called with one line of text before each figure.
-        workers: how many other processes draw; 0 for none, None for as many as there are usable
+        workers: how many other processes draw; 0 for none, None for as many as there are
             threads, at most 4, if there are enough figures. Where they cannot be started, and
             where one fails, this process draws.
+        threads: how many threads may be used; None for those that NQMBENCH_THREADS or the machine
+            allows.
 
     Raises:
         OutputError, DiskError: a file cannot be written, the disk is full.
@@ -54,7 +57,7 @@ def write_report(
     figures = folder / "figures"
     try:
         figures.mkdir(parents=True, exist_ok=True)
-        with pool(worth(len(drawable), workers)) as others:  # they start while pages are written
+        with pool(worth(len(drawable), workers, threads)) as others:  # they start while pages are written
             write_pages(report, folder)
             wanted = {f"{figure.figure}.{ending}" for figure in drawable for ending in ENDINGS}
             for path in figures.iterdir():

@@ -57,7 +57,9 @@ def write_report(
     figures = folder / "figures"
     try:
         figures.mkdir(parents=True, exist_ok=True)
-        with pool(worth(len(drawable), workers, threads)) as others:  # they start while pages are written
+        with pool(
+            worth(len(drawable), workers, threads)
+        ) as others:  # they start while pages are written
             write_pages(report, folder)
             wanted = {f"{figure.figure}.{ending}" for figure in drawable for ending in ENDINGS}
             for path in figures.iterdir():

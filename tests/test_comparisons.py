@@ -335,7 +335,7 @@ def words(record):
             "smaller, without a margin; at k = 1: the difference is between -80 % and -80 %",
         ),
         (
-            lambda: judged(100.5 + noise(), 100 + noise()),
+            lambda: judged(100.5 + noise(1), 100 + noise(2)),
             "not larger, within 1 %; nearest at k = 1: the difference is between ",
         ),
         (

@@ -140,8 +140,8 @@ class Ordering:
             the experiment of two observables.
         statistic: "mean": E smaller <= E larger; "probability": smaller < larger in one run with at
             least the stated probability.
-        margin: relative to E larger, or to the probability; overrides the preset's. With 0 the
-            ordering is strict.
+        margin: relative to the larger side (its mean; the root mean square of a signed observable),
+            or to the probability; overrides the preset's. With 0 the ordering has none.
         probability: the least probability claimed.
     """
 

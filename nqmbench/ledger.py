@@ -87,9 +87,13 @@ class Record:
             return float(np.float64(self.sample.estimate - self.cell.claimed) / self.scale)
 
     def _tolerance(self, precision: str) -> float:
-        """The relative tolerance without noise: rounding, unless the claim states its own."""
+        """The relative tolerance without noise: rounding, unless the claim states its own.
+
+        An ordering keeps its margin: "not larger" is meant up to it, with noise or without.
+        """
         item = self.claim.item
-        stated = item.kind == "approximation" or getattr(item, "margin", None) is not None
+        loose = item.kind in ("approximation", "ordering")
+        stated = loose or getattr(item, "margin", None) is not None
         return self.claim.margin if stated else DETERMINISTIC[precision]
 
     @property

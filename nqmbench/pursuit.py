@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Protocol
 
-from nqmbench.arguments import Arguments
 from nqmbench.comparisons import Side
 from nqmbench.consistency import contradictions, paired_contradictions, self_test_level
 from nqmbench.experiment import Experiment
@@ -21,7 +19,7 @@ from nqmbench.moments import Moments, merge
 from nqmbench.passes import Contrast, Pass
 from nqmbench.plan import Plan
 from nqmbench.theory import ExactMoments
-from nqmbench.together import PairedMoments, common_size, run_together
+from nqmbench.together import PairedMoments, run_together
 from nqmbench.verdicts import LOOKS, Preset, look_sizes
 
 __all__ = ["Found", "Observer", "Silent", "Simulator", "affordable", "pursue"]
@@ -96,37 +94,8 @@ class Simulator:
     precision: str
     watch: Observer = field(default_factory=Silent)
 
-    def check(self) -> None:
-        """Refuse more experiments side by side than fit into memory.
-
-        Raises:
-            InvalidArguments: says how many there are.
-        """
-        checks = Arguments("experiments that orderings and figures set side by side")
-        for together, size in self.sizes.items():
-            if size is None:
-                first = self.plan.experiments[together.tasks[0]]
-                seen = f"{len(together.tasks)} at {len(first.checkpoints)} steps"
-                checks.complain(first.label, seen, "fewer of them, or fewer steps")
-        checks.done()
-
-    @cached_property
-    def sizes(self) -> dict[Pass, int | None]:
-        """The size of the portions of every pass of several experiments with noise.
-
-        It is that of the whole pass for every part of it that is simulated further, so the order in
-        which numbers are merged does not depend on what was decided when.
-        """
-        found = {}
-        for together in self.plan.passes:
-            members = [self.plan.experiments[task] for task in together.tasks]
-            beside = len(members) > 1 or together.contrasts
-            if beside and not members[0].problem.noiseless:
-                found[together] = common_size(members, len(together.contrasts), self.precision)
-        return found
-
-    def trajectories(self, whole: Pass, part: Pass, first: int, trials: int) -> Found:
-        """The trajectories first..first+trials-1 of a part of a pass."""
+    def trajectories(self, part: Pass, first: int, trials: int) -> Found:
+        """The trajectories first..first+trials-1 of a pass, or of a part of one."""
         members = [self.plan.experiments[task] for task in part.tasks]
         places = {
             (task, o.name): (m, column)
@@ -146,7 +115,6 @@ class Simulator:
             self.threads,
             self.precision,
             progress,
-            self.sizes.get(whole),
         )
         return Found(
             dict(zip(part.tasks, done.members, strict=True)),
@@ -181,7 +149,7 @@ def pursue(
             if not part.tasks or number >= len(looks[whole]):
                 continue
             first, size = ([0, *looks[whole]])[number : number + 2]
-            found.add(simulator.trajectories(whole, part, first, size - first))
+            found.add(simulator.trajectories(part, first, size - first))
             look(ledger, found, part, truths, z, simulator.precision)
             unseen.difference_update(part.tasks)
             simulator.watch.looked(ledger, plan.experiments[part.tasks[0]], size)

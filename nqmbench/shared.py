@@ -17,7 +17,7 @@ from nqmbench.experiment import Experiment
 from nqmbench.moments import Moments
 from nqmbench.simulation import LARGEST_TRIALS, PRECISIONS, Estimates, check_kernels
 from nqmbench.threads import check_threads
-from nqmbench.together import PairedMoments, check_room, run_together
+from nqmbench.together import PairedMoments, run_together
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,8 +144,6 @@ def simulate_shared(
     found = [_check_pair(checks, members, pair) for pair in pairs] if members else []
     checks.done()
 
-    check_room(checks, members, len(found), precision)
-    checks.done()
     done = run_together(members, found, 0, count, start, workers, precision)
     estimates = tuple(
         Estimates(e.checkpoints, tuple(o.name for o in e.observed), moments)

@@ -1,7 +1,8 @@
 """Finding and loading suite files. A suite is found by being there; the package knows none by name.
 
 Every `*.py` file of the folder that does not start with "_" is a suite file and defines at least
-one `Suite`. The shipped suites lie beside the package in a checkout and inside it when installed.
+one `Suite`; the others are modules that suite files of this folder may import. The shipped suites
+lie beside the package in a checkout and inside it when installed.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import fnmatch
 import importlib.util
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from nqmbench.arguments import choices
@@ -88,7 +90,8 @@ def load_file(file: Path) -> list[Suite]:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        with neighbours(file.parent):
+            spec.loader.exec_module(module)
     except SyntaxError as error:
         raise SuiteError(f"{error.filename or file}:{error.lineno or 1}: {error.msg}") from error
     except (Exception, SystemExit) as error:  # a user's file may do anything
@@ -101,6 +104,21 @@ def load_file(file: Path) -> list[Suite]:
     if not found:
         raise SuiteError(f"{file}:1: defines no suite; allowed: suite = nq.Suite('name', ...)")
     return found
+
+
+@contextmanager
+def neighbours(folder: Path) -> Iterator[None]:
+    """Let a file import modules beside it, and forget them: names may recur in another folder."""
+    place, before = str(folder.resolve()), set(sys.modules)
+    sys.path.insert(0, place)
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path.remove(place)
+        for name in set(sys.modules) - before:
+            if Path(getattr(sys.modules[name], "__file__", None) or "").parent == Path(place):
+                del sys.modules[name]
 
 
 def select(suites: Iterable[Suite], patterns: Iterable[str]) -> list[Suite]:

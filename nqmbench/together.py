@@ -1,7 +1,6 @@
 """Several experiments in one pass of the same noise, and their differences.
 
-Each keeps the bits that it has alone. The buffer of a pass has a column for every observable of
-every member and two for every contrast, so there is a limit to how many can share one.
+Each keeps the bits that it has alone, whatever is observed of the others.
 """
 
 from __future__ import annotations
@@ -18,9 +17,7 @@ from nqmbench.experiment import Experiment
 from nqmbench.moments import Moments, of_constant
 from nqmbench.simulation import check_kernels, compile_program, run_increment
 
-__all__ = ["PairedMoments", "Place", "Together", "check_room", "common_size", "run_together"]
-
-LARGEST_BUFFER = 2**27  # bytes of each thread's buffer: the whole process stays below 300 MiB
+__all__ = ["PairedMoments", "Place", "Together", "run_together"]
 
 # The position of an experiment in the pass, and that of one of its observables.
 Place = tuple[int, int]
@@ -62,13 +59,11 @@ def run_together(
     threads: int,
     precision: str,
     progress: Callable[[int], None] | None = None,
-    size: int | None = None,
 ) -> Together:
     """The moments of the trajectories first..first+trials-1 of several experiments in one pass.
 
     Args:
-        members: one or more that can meet the same noise and pass `check_room`; all with noise, or
-            none.
+        members: one or more that can meet the same noise; all with noise, or none.
         contrasts: pairs of places, left and right.
         first: index of the first trajectory, a multiple of 32.
         trials: how many.
@@ -76,8 +71,6 @@ def run_together(
         threads: 1 or more.
         precision: "mixed", "f32" or "f64".
         progress: called with the number of trajectories done, between calls of the kernel.
-        size: of the portions in which moments are merged, from `common_size`; None if all members
-            have the same one alone.
     """
     if all(e.problem.noiseless for e in members):
         alone = [
@@ -89,7 +82,7 @@ def run_together(
     from nqmbench.kernels import simulate as run_blocks
 
     programs = tuple(compile_program(e, precision) for e in members)
-    bundle = Bundle(programs, tuple(Contrast(*a, *b) for a, b in contrasts), size)
+    bundle = Bundle(programs, tuple(Contrast(*a, *b) for a, b in contrasts))
     block, kernels = first // bundle.format.lanes, check_kernels(Arguments("simulate"))
     moments = run_blocks(bundle, seed, block, trials, threads, progress, kernels)
     begin = bundle.first_observable
@@ -97,62 +90,6 @@ def run_together(
     pairs = range(begin[-1], bundle.columns, 2)
     paired = (PairedMoments(_columns(moments, c), _columns(moments, c + 1)) for c in pairs)
     return Together(own, tuple(paired))
-
-
-def check_room(
-    checks: Arguments, members: Sequence[Experiment], contrasts: int, precision: str
-) -> None:
-    """Complain about experiments that do not fit into one pass.
-
-    Args:
-        checks: collects the complaint.
-        members: with noise.
-        contrasts: how many of them there are.
-        precision: of the simulation.
-    """
-    from nqmbench.kernels import superblock_size
-
-    sizes = {superblock_size(compile_program(e, precision)) for e in members}
-    if len(sizes) > 1:
-        # The order in which moments are merged is part of an experiment's digits.
-        checks.complain(
-            "experiments",
-            [len(e.observed) for e in members],
-            "about equal numbers of observables, so that all are merged in portions of one size, "
-            f"not in portions of {' or '.join(map(str, sorted(sizes)))} trajectories; simulate the "
-            "one with more observables apart, or ask it for fewer",
-        )
-        return
-    room = 8 * sizes.pop() * len(members[0].checkpoints)
-    columns = sum(len(e.observed) for e in members) + 2 * contrasts
-    if room * columns > LARGEST_BUFFER:
-        checks.complain(
-            "experiments",
-            f"{len(members)} with {columns} results",
-            f"{LARGEST_BUFFER // room} results at these checkpoints; simulate some of them apart",
-        )
-
-
-def common_size(members: Sequence[Experiment], contrasts: int, precision: str) -> int | None:
-    """The size of portions for experiments that share a pass whatever is observed of each.
-
-    The smallest that any of them has alone, halved until the buffer of all fits.
-
-    Args:
-        members: with noise, at the same checkpoints.
-        contrasts: how many of them there are.
-        precision: of the simulation.
-
-    Returns:
-        Trajectories per portion, a power of two; None if not even the smallest portion fits.
-    """
-    from nqmbench.kernels import SMALLEST, superblock_size
-
-    size = min(superblock_size(compile_program(e, precision)) for e in members)
-    columns = sum(len(e.observed) for e in members) + 2 * contrasts
-    while 8 * size * len(members[0].checkpoints) * columns > LARGEST_BUFFER:
-        size //= 2
-    return size if size >= SMALLEST else None
 
 
 def _columns(moments: Moments, begin: int, end: int | None = None) -> Moments:

@@ -20,6 +20,24 @@ suite = nq.Suite(
 )
 
 
+PAIR = {"SGD": nq.sgd(lr=0.1), "its average": SCRIPT}
+
+suite.figure(
+    "What averaging does",
+    panels=lambda: {
+        f"component {i + 1}, h = {TWO.h[i]:g}": {
+            name: (nq.Experiment(TWO, method, steps=1000), f"w2[{i}]")
+            for name, method in PAIR.items()
+        }
+        for i in (0, 1)
+    },
+    of="w2[0]",
+    single=True,
+    doc="At B = 1. The average has less noise in the end, but forgets the start more slowly than "
+    "SGD: hundreds of steps pass before it pays.",
+)
+
+
 def sgd_variance(h, eta, B, sigma):
     """The true steady-state variance of SGD."""
     return eta * h / (B * (2 - eta * h)) * sigma**2

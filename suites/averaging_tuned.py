@@ -1,7 +1,7 @@
 """Averaging with its best decay: how it depends on the batch size, and for whom it helps."""
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+import scipy
 
 import nqmbench as nq
 
@@ -34,7 +34,7 @@ def best_windows() -> np.ndarray:
     """
     return np.array(
         [
-            minimize_scalar(
+            scipy.optimize.minimize_scalar(
                 lambda window, B=B: np.log(error(1 - 1 / window, B, 1000)),
                 bounds=(20.0, 1000.0),
                 options={"xatol": 0.01},

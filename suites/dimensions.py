@@ -1,7 +1,7 @@
 """Several dimensions: one step size for components of different curvature and noise."""
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 
 import nqmbench as nq
 
@@ -21,6 +21,29 @@ suite = nq.Suite(
     "dimensions",
     summary="two components under one step size: rates, noise levels, the balancing act",
     source="first text, section 4",
+)
+
+TWO = nq.NoisyQuadratic(h=[1.0, 0.1])
+
+suite.figure(
+    "The convergence of the components",
+    panels=lambda: {
+        name: {
+            f"component {i + 1}, h = {TWO.h[i]:g}": (
+                nq.Experiment(TWO, method, batch=10, steps=1000),
+                f"w2[{i}]",
+            )
+            for i in (0, 1)
+        }
+        for name, method in (
+            ("SGD", nq.sgd(lr=0.1)),
+            ("momentum", nq.heavy_ball(lr=0.1, momentum=0.9)),
+        )
+    },
+    of="w2[0]",
+    single=True,
+    doc="At B = 10. Under SGD the steep component forgets its start ten times as fast and keeps "
+    "more noise. Under momentum both shrink at one rate, and swing.",
 )
 
 # -- rates -----------------------------------------------------------------------------------------
@@ -302,7 +325,9 @@ def balancing_experiments() -> list[nq.Experiment]:
     return [
         nq.Experiment(
             nq.NoisyQuadratic(h=[1.0, 0.1]),
-            nq.sgd(lr=brentq(imbalance, 0.02, 1.5, args=(k, [1.0, 1.0]), xtol=1e-12)),
+            nq.sgd(
+                lr=scipy.optimize.brentq(imbalance, 0.02, 1.5, args=(k, [1.0, 1.0]), xtol=1e-12)
+            ),
             steps=k,
             checkpoints=[k],
         )

@@ -19,6 +19,24 @@ suite = nq.Suite(
 )
 
 
+PAIR = {"SGD": nq.sgd(lr=0.1), "momentum": nq.heavy_ball(lr=0.1, momentum=0.9)}
+
+suite.figure(
+    "What momentum does",
+    panels=lambda: {
+        f"component {i + 1}, h = {TWO.h[i]:g}": {
+            name: (nq.Experiment(TWO, method, batch=10, steps=1000), f"w2[{i}]")
+            for name, method in PAIR.items()
+        }
+        for i in (0, 1)
+    },
+    of="w2[0]",
+    single=True,
+    doc="At B = 10. Momentum hastens the flat component, and both of them swing; where it is "
+    "steep it is not faster than SGD. Both end with some ten times SGD's variance.",
+)
+
+
 def settled(k, experiment):
     """The cells in the steady state: the mean has shrunk to nothing."""
     radius = nq.spectral_radius(experiment.method, experiment.problem.h).max()

@@ -3,7 +3,7 @@
 from functools import cache
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+import scipy
 
 import nqmbench as nq
 
@@ -40,7 +40,7 @@ def fastest_momentum(kappa):
             eta, width = etas[slower.argmin()], width / 50
         return slower.min()
 
-    return minimize_scalar(best_rate, bounds=(0.0, 0.99), options={"xatol": 1e-5}).x
+    return scipy.optimize.minimize_scalar(best_rate, bounds=(0.0, 0.99), options={"xatol": 1e-5}).x
 
 
 @suite.check(

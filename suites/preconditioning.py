@@ -3,7 +3,7 @@
 from functools import cache
 
 import numpy as np
-from scipy.optimize import brentq, minimize_scalar
+import scipy
 
 import nqmbench as nq
 
@@ -22,6 +22,24 @@ suite = nq.Suite(
     summary="SGD preconditioned with powers of the curvature",
     source="first text, section 7",
     experiments=grid,
+)
+
+
+suite.figure(
+    "What preconditioning does",
+    panels=lambda: {
+        f"p = {p:g}": {
+            f"component {i + 1}, h = {TWO.h[i]:g}": (
+                nq.Experiment(TWO, nq.preconditioned(nq.sgd(lr=0.1), p), batch=10, steps=1000),
+                f"w2[{i}]",
+            )
+            for i in (0, 1)
+        }
+        for p in (0.0, 0.5, 1.0)
+    },
+    of="w2[0]",
+    doc="At B = 10. The larger the power, the closer the rates of the two components, and the more "
+    "noise is left in the flat one.",
 )
 
 
@@ -223,9 +241,11 @@ def tuned(p: float, B: int, d: int) -> tuple[float, float]:
             return 100.0 + log_eta
         while above(k, eta) > 0:
             k *= 4
-        return np.log(brentq(above, 0, k, args=(eta,), rtol=1e-6))
+        return np.log(scipy.optimize.brentq(above, 0, k, args=(eta,), rtol=1e-6))
 
-    best = minimize_scalar(log_steps, bounds=np.log([1e-5, 1.9999]), options={"xatol": 1e-4})
+    best = scipy.optimize.minimize_scalar(
+        log_steps, bounds=np.log([1e-5, 1.9999]), options={"xatol": 1e-4}
+    )
     return float(np.exp(best.x)), float(np.exp(best.fun))
 
 

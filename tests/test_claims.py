@@ -174,3 +174,15 @@ def test_a_claim_and_a_check_are_functions():
         with pytest.raises(InvalidArguments, match="formula: got 5; allowed: a function"):
             decorate(5)
     assert suite.items == []
+
+
+def test_what_no_run_can_judge_is_noted_with_its_reason():
+    s = suite()
+    s.outside("T1-38", "The model is a good guide.", "no number is claimed")
+    (kept,) = s.outsiders
+    assert (kept.ref, kept.statement, kept.reason) == (
+        "T1-38", "The model is a good guide.", "no number is claimed",
+    )  # fmt: skip
+    for wrong in (("", "a", "b"), ("T1", " ", "b"), ("T1", "a", None)):
+        with pytest.raises(InvalidArguments, match="allowed: a text that is not empty"):
+            s.outside(*wrong)

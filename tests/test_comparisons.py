@@ -14,6 +14,7 @@ from nqmbench.moments import Moments, merge, of_constant
 from nqmbench.plan import make_plan
 from nqmbench.together import PairedMoments
 from nqmbench.verdicts import PRESETS, Frequency, Region, Verdict, decide
+from nqmbench.wording import reason
 
 N = 4096
 ROUNDING = 1e-12  # relative, of a formula with a few operations
@@ -315,3 +316,66 @@ def test_counts_survive_merging():
     sides = sides_of(noise(1), noise(2))
     sample = frequency(PairedMoments(sides[0].difference, total), *sides[1:], 0, "mixed")
     assert round(sample.estimate * sample.count) == sum(int(part.sum()) for part in parts)
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+def words(record):
+    verdict = record.verdict or Verdict.INCONCLUSIVE
+    return reason(record.case, [record], verdict, False, "")
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (lambda: judged(1 + noise() ** 2, 9 + noise() ** 2), "smaller; at k = 1: the difference"),
+        (
+            lambda: judged(1 + noise() ** 2, 9 + noise() ** 2, margin=0.0),
+            "smaller, without a margin; at k = 1: the difference is between -80 % and -80 %",
+        ),
+        (
+            lambda: judged(100.5 + noise(1), 100 + noise(2)),
+            "not larger, within 1 %; nearest at k = 1: the difference is between ",
+        ),
+        (
+            lambda: judged(13 + noise(), 10 + noise()),
+            "not smaller but larger by at least 30 % at k = 1: difference 3",
+        ),
+        (
+            lambda: judged(np.abs(noise()), np.zeros(N)),
+            "not smaller but larger at k = 1: difference 0.79",
+        ),
+        (lambda: judged(noise() ** 2, noise() ** 2), "equal at k = 1, and never larger"),
+        (
+            lambda: judged(noise() ** 2 * (1 + 2.0**-52 * (np.arange(N) % 2)), noise() ** 2),
+            "equal to rounding at k = 1, and never larger",
+        ),
+        (
+            lambda: judged(noise(1) - 9, np.zeros(N), of="w[0]"),
+            "not larger; nearest at k = 1, where the larger side is 0",
+        ),
+        (
+            lambda: judged(noise(), np.zeros(N), of="w[0]"),
+            "budget used: the larger side is 0 at k = 1, so is the margin",
+        ),
+        (
+            lambda: judged(noise(1) ** 2, noise(2) ** 2),
+            "budget used: between ",
+        ),
+        (
+            lambda: judged(noise(1), noise(2) + 9, statistic="probability"),
+            "smaller in 100 % of the runs at k = 1 (between 99.82 and 100 %); claimed: at least 50",
+        ),
+        (
+            lambda: judged(noise(1), noise(2), statistic="probability", margin=0.0),
+            "budget used: between ",
+        ),
+        (
+            lambda: judged(math.nan, noise(2), statistic="probability"),
+            "diverged: beyond 1e40 or not finite from k = 1 on",
+        ),
+    ],
+)
+def test_a_reason_says_how_a_comparison_came_out(record, said):
+    assert words(record()).startswith(said)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from kernels_by_hand import averaged_heavy_ball, moments, same, scheduled_dense, sgd, values, vary
 
-from nqmbench.kernels import PRECISIONS, Structure, run, superblock_size
+from nqmbench.kernels import PRECISIONS, Bundle, Structure, run, superblock_size
 from nqmbench.moments import merge
 
 pytestmark = pytest.mark.needs_compiler
@@ -115,11 +115,24 @@ def test_a_program_that_would_read_outside_its_arrays_is_refused(changes, text):
         vary(sgd(), **changes)
 
 
-def test_the_size_of_a_superblock_is_a_function_of_the_program():
+def test_the_size_of_a_superblock_does_not_depend_on_what_is_observed():
     assert superblock_size(sgd()) == 1024
-    many = np.arange(1001)
-    assert superblock_size(sgd(steps=1000, checkpoints=many)) == 256  # 3 x 1001 x 256 x 8 < 8 MiB
+    assert superblock_size(sgd(steps=1000, checkpoints=np.arange(1001))) == 1024
     assert superblock_size(sgd(steps=10**7)) == 64
+
+
+def test_results_that_do_not_fit_the_buffer_come_in_bands_with_the_same_bits(monkeypatch):
+    program = sgd(steps=20, checkpoints=np.arange(21))
+    whole = run.simulate(Bundle((program,)), seed=3, first_block=0, trials=1500, threads=2)
+    told = []
+    monkeypatch.setattr(run, "BUFFER_BYTES", 8 * 1024 * program.observables * 4)
+    bundle = Bundle((program,))
+    assert [list(b.programs[0].checkpoints) for b in run.in_bands(bundle)][-1] == [20]
+    cut = run.simulate(bundle, 3, 0, 1500, threads=2, progress=told.append)
+    assert told[-1] == 1500
+    assert told == sorted(told)
+    np.testing.assert_array_equal(cut.mean, whole.mean)
+    np.testing.assert_array_equal(cut.central, whole.central)
 
 
 def test_methods_that_differ_in_numbers_share_a_kernel():

@@ -155,3 +155,25 @@ def test_show_says_what_an_ordering_compares(folder):
     assert "ordering: E smaller <= E larger, trajectory by trajectory under one noise" in right
     assert right.endswith("expected: confirmed")
     assert "a side raised RuntimeError: no such grid" in describe_claim(suite, items["raises"])
+
+
+def test_an_ordering_keeps_its_margin_without_noise(suite_folder):
+    text = """
+import nqmbench as nq
+
+def at(lr):
+    problem = nq.NoisyQuadratic(1.0, sigma=0.0)
+    return nq.Experiment(problem, nq.sgd(lr), steps=10, checkpoints=[10])
+
+suite = nq.Suite("quiet")
+suite.ordering("a little larger", smaller=at(0.1), larger=at(0.1002), of="error")
+suite.ordering("a little larger, strictly", smaller=at(0.1), larger=at(0.1002), of="error",
+               margin=0.0)
+suite.ordering("much larger", smaller=at(0.1), larger=at(0.12), of="error")
+"""
+    run = nq.run("quiet", preset="standard", suites=suite_folder(quiet=text))
+    assert dict(zip(run.verdicts["claim"], run.verdicts["verdict"], strict=True)) == {
+        "a little larger": "CONFIRMED",  # by 0.45 % where 1 % is the margin
+        "a little larger, strictly": "REFUTED",
+        "much larger": "REFUTED",
+    }

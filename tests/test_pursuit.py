@@ -7,7 +7,6 @@ import pytest
 
 import nqmbench as nq
 from nqmbench import pursuit, together
-from nqmbench.errors import InvalidArguments
 from nqmbench.plan import make_plan
 from nqmbench.pursuit import Simulator, pursue
 from nqmbench.theory import ExactMoments, exact
@@ -33,7 +32,6 @@ TEN = experiment(nq.sgd(0.1), batch=10)
 def pursued(suite, preset=QUICK, threads=1, **changed):
     plan = make_plan([suite], preset)
     simulator = Simulator(plan, SEED, threads, "mixed")
-    simulator.check()
     truths = {key: changed.get("exact", exact)(e) for key, e in plan.experiments.items()}
     return plan, *pursue(simulator, truths, preset)
 
@@ -55,7 +53,7 @@ def test_members_of_a_pass_have_the_bits_of_simulate_alone():
     plan, _, found = pursued(suite)
     assert len(plan.passes) == 1
     for task, e in plan.experiments.items():
-        assert (e.checkpoints, len(e.observed)) == (CHECKPOINTS, 3)
+        assert e.checkpoints == CHECKPOINTS
         alone = nq.simulate(e, trials=found.moments[task].count, seed=SEED, threads=1)
         # looks are merged one after the other, so a sum may round otherwise in its last digits
         assert found.moments[task].mean == pytest.approx(alone.moments.mean, rel=1e-13)
@@ -152,26 +150,15 @@ def test_without_noise_one_trajectory_decides():
 
 
 @pytest.mark.needs_compiler
-def test_too_many_side_by_side_are_refused_before_anything_is_simulated(monkeypatch):
-    monkeypatch.setattr(together, "LARGEST_BUFFER", 2**19)
-    monkeypatch.setattr(pursuit, "run_together", None)
-    many = [experiment(nq.sgd(0.01 * (n + 1))) for n in range(40)]
-    with pytest.raises(InvalidArguments) as caught:
-        pursued(one_ordering(smaller=many[:-1], larger=many[1:]))
-    assert str(caught.value).startswith(
-        "experiments that orderings and figures set side by side:\n  experiments: got "
-    )
-    assert "simulate some of them apart" in str(caught.value)
-
-
-@pytest.mark.needs_compiler
-def test_many_comparisons_inside_one_experiment_need_room_as_well(monkeypatch):
-    monkeypatch.setattr(together, "LARGEST_BUFFER", 2**19)
-    wide = experiment(nq.sgd(0.1), problem=nq.NoisyQuadratic(np.linspace(0.1, 1, 30)))
-    pairs = [(f"w2[{i}]", f"w2[{j}]") for i in range(30) for j in range(i)]
-    smaller, larger = map(list, zip(*pairs, strict=True))
-    with pytest.raises(InvalidArguments, match="1 with 900 results"):
-        pursued(one_ordering(smaller, larger, of=wide))
+def test_more_side_by_side_than_the_buffer_holds_have_the_same_bits(monkeypatch):
+    many = [experiment(nq.sgd(0.01 * (n + 1))) for n in range(6)]
+    suite = one_ordering(smaller=many[:-1], larger=many[1:])
+    _, _, whole = pursued(suite)
+    monkeypatch.setattr("nqmbench.kernels.run.BUFFER_BYTES", 2**18)
+    _, _, cut = pursued(suite)
+    assert whole.moments.keys() == cut.moments.keys()
+    for task, moments in whole.moments.items():
+        np.testing.assert_array_equal(moments.central, cut.moments[task].central)
 
 
 # -- the self-test ---------------------------------------------------------------------------------

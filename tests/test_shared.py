@@ -270,7 +270,7 @@ def test_a_bad_pair_is_shown_with_what_is_allowed(differences, text):
     assert all(text in line for line in lines)
 
 
-def test_numbers_of_observables_that_are_merged_in_other_portions_are_refused():
+def test_members_keep_their_bits_whatever_is_observed_of_the_others():
 
     def of(observables):
         problem = nq.NoisyQuadratic(np.ones(200))
@@ -278,9 +278,9 @@ def test_numbers_of_observables_that_are_merged_in_other_portions_are_refused():
             problem, nq.sgd(0.1), steps=20, checkpoints=range(21), observables=observables
         )
 
-    (line,) = refusal([of(["error"]), of(["w[i]"])])
-    assert line.startswith("experiments: got [1, 200]; allowed: about equal numbers of observables")
-    assert "portions of 128 or 1024 trajectories" in line
+    shared = nq.simulate_shared([of(["error"]), of(["w[i]"])], 3000, seed=4)
+    alone = nq.simulate(of(["error"]), 3000, seed=4)
+    assert shared.estimates[0].to_frame().equals(alone.to_frame())
 
 
 def test_all_wrong_arguments_are_named_at_once():

@@ -348,3 +348,15 @@ def test_float32_states_have_no_bias_over_1e5_small_steps():
     sample = np.stack([w, w**2])
     errors = sample.std(axis=1) / np.sqrt(w.size)
     assert (np.abs(sample.mean(axis=1) - exact[0]) > 7 * errors).all()
+
+
+@pytest.mark.needs_compiler
+def test_a_number_does_not_depend_on_what_else_is_observed_and_when():
+    problem, method = nq.NoisyQuadratic([1.0, 0.1]), nq.heavy_ball(0.1, 0.9)
+    few = nq.Experiment(problem, method, steps=300, checkpoints=[300], observables=["error"])
+    many = nq.Experiment(
+        problem, method, steps=300, checkpoints=range(301), observables=["w[i]", "error", "w2[i]"]
+    )
+    one, all_ = (nq.simulate(e, 2500, seed=9).moments for e in (few, many))
+    np.testing.assert_array_equal(one.mean[0, 0], all_.mean[-1, 2])
+    np.testing.assert_array_equal(one.central[:, 0, 0], all_.central[:, -1, 2])

@@ -124,3 +124,25 @@ def test_an_unknown_suite_is_refused_with_the_known_ones(patterns):
         UsageError, match="allowed: 'all', a glob, or one of 'averaging', 'momentum'"
     ):
         select(SUITES, patterns)
+
+
+def test_suite_files_may_share_a_module_that_begins_with_an_underscore(tmp_path):
+    text = "from _shared import NAME\nimport nqmbench as nq\n\nsuite = nq.Suite(NAME)\n"
+    for folder, name in (("first", "one"), ("second", "two")):
+        place = tmp_path / folder
+        place.mkdir()
+        (place / "_shared.py").write_text(f'NAME = "{name}"\n')
+        (place / "suite.py").write_text(text)
+        before = sys.path.copy()
+        assert [s.name for s in load_suites(place)] == [name]
+        assert sys.path == before
+        assert "_shared" not in sys.modules
+
+
+def test_a_mistake_in_a_shared_module_is_shown_at_the_suite_that_imports_it(suite_folder):
+    folder = suite_folder(a="import _shared\n", _shared="x = 1\ndef f(:\n")
+    with pytest.raises(SuiteError, match=r"_shared\.py:2: invalid syntax"):
+        load_suites(folder)
+    folder = suite_folder(a="import _shared\n", _shared="1 / 0\n")
+    with pytest.raises(SuiteError, match=r"a\.py:1: ZeroDivisionError"):
+        load_suites(folder)

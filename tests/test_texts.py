@@ -16,6 +16,7 @@ RATIOS = {
     "T1-38": "h",
 }
 ROUNDING = 5e-4  # half of the last digit that the text prints
+ROUNDING_OF_SUMS = 1e-12  # relative: a recursion reached through other checkpoints
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,8 @@ def test_a_false_formula_is_refuted_with_the_symbolic_ratio(claims, ref):
 
 def test_the_ratio_is_a_number_too_and_it_is_the_simulated_one(quick_run):
     rows = quick_run.verdicts
-    boxed = rows[(rows["claim"] == "boxed second moment, the noise term")]
+    boxed = rows[(rows["claim"] == "boxed second moment, the noise term") & (rows["trials"] > 0)]
+    assert len(boxed)  # once one case is refuted, the others need no simulation
     for row in boxed.itertuples():
         assert row.verdict == "REFUTED"
         assert row.formula / row.exact == pytest.approx(0.1, rel=0.01)
@@ -97,5 +99,11 @@ def test_every_interval_of_the_run_contains_exact_theory_at_its_own_level(quick_
 def test_a_suite_can_be_run_by_its_name(quick_run):
     alone = nq.run("preconditioning", preset="quick", seed=0)
     together = quick_run.verdicts[quick_run.verdicts["suite"] == "preconditioning"]
-    same = ["claim", "case", "verdict", "formula", "exact"]
-    assert alone.verdicts[same].reset_index(drop=True).equals(together[same].reset_index(drop=True))
+    for column in ("claim", "case", "verdict"):
+        assert alone.verdicts[column].tolist() == together[column].tolist()
+    for column in (
+        "formula",
+        "exact",
+    ):  # suites share checkpoints, on the way to which rounding differs
+        found, wanted = alone.verdicts[column], together[column]
+        assert found.tolist() == pytest.approx(wanted.tolist(), rel=ROUNDING_OF_SUMS, nan_ok=True)

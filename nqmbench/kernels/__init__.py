@@ -19,7 +19,6 @@ from nqmbench.kernels.draws import digest, generator_state, generator_words, nor
 from nqmbench.kernels.laws import LAWS
 from nqmbench.kernels.program import (
     PRECISIONS,
-    SMALLEST,
     Precision,
     Program,
     Structure,
@@ -30,7 +29,6 @@ from nqmbench.kernels.run import simulate, trajectory_values, usable_threads
 __all__ = [
     "LAWS",
     "PRECISIONS",
-    "SMALLEST",
     "Bundle",
     "Contrast",
     "Precision",

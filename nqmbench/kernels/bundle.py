@@ -93,18 +93,13 @@ class Bundle:
 
     Args:
         programs: one or more that agree in precision, law, nu, dimension, steps, checkpoints, in
-            the size of their superblocks, and, unless the noise is Gaussian, in the batch of every
-            step.
+            and, unless the noise is Gaussian, in the batch of every step.
         contrasts: pairs of observables; each gives two more columns of results, the difference
             ``a - b`` and the event ``a < b`` (1 or 0).
-        size: trajectories of a superblock, 64 to 1024, a power of two.  None is the size that the
-            members have alone, in which they then must agree; with another one the moments are
-            merged in other portions, and their last digits differ.
     """
 
     programs: tuple[Program, ...]
     contrasts: tuple[Contrast, ...] = ()
-    size: int | None = None
 
     def __post_init__(self) -> None:
         """Check that the members can share their noise."""
@@ -118,9 +113,8 @@ class Bundle:
                 ("dimension", len(program.lam), len(first.lam)),
                 ("steps", program.steps, first.steps),
                 ("checkpoints", list(program.checkpoints), list(first.checkpoints)),
-                ("superblock", superblock_size(program), superblock_size(first)),
             ):
-                if seen != wanted and not (name == "superblock" and self.size):
+                if seen != wanted:
                     raise ValueError(
                         f"programs[{number}]: {name} is {shortened(seen)}; programs that share "
                         f"noise have that of programs[0], {shortened(wanted)}"
@@ -138,8 +132,8 @@ class Bundle:
 
     @property
     def superblock(self) -> int:
-        """The trajectories of a superblock."""
-        return self.size or superblock_size(self.programs[0])
+        """The trajectories of a superblock, the same for all members."""
+        return superblock_size(self.programs[0])
 
     @property
     def structures(self) -> tuple[Structure, ...]:

@@ -28,9 +28,9 @@ States = Annotated[NDArray[Any], "float32 or float64, of the states"]
 Number = np.floating[Any]  # in the precision of the noise
 
 
-LARGEST = 1024  # trajectories of a superblock, unless it would be too large or too slow
+LARGEST = 1024  # trajectories of a superblock, unless it would be too slow or too wide
 SMALLEST = 64  # a group in float64 states, half of one in float32
-BUFFER_BYTES = 8 * 2**20  # of a superblock's buffer: it should stay in the cache
+WIDE = 2**16  # coordinates of all trajectories of a superblock: as many results may be asked for
 SAMPLES = 2**26  # noise samples of a superblock: a fraction of a second on any machine
 
 
@@ -256,15 +256,14 @@ class Program:
 def superblock_size(program: Program) -> int:
     """Return the trajectories per superblock: 1024, or a smaller power of two down to 64.
 
-    Halved while the buffer exceeds 8 MiB or the work 2^26 noise samples.  A function of the
-    program alone, since it decides the order in which numbers are added: the members of a bundle
-    keep the superblocks that they have alone.
+    Halved while the work exceeds 2^26 noise samples, or all its coordinates 2^16.  It decides the
+    order in which numbers are added, so it depends on the trajectories alone and not on what is
+    observed of them: a result has the same bits whatever else is asked for, and whichever programs
+    share its noise.
     """
-    cells = len(program.checkpoints) * program.observables
-    draws = program.draws
+    draws, d = program.draws, len(program.lam)
     samples = int(draws[0]) * program.steps if len(draws) == 1 else int(draws.sum())
-    work = len(program.lam) * max(samples, 1)
     size = LARGEST
-    while size > SMALLEST and (cells * size * 8 > BUFFER_BYTES or work * size > SAMPLES):
+    while size > SMALLEST and (d * max(samples, 1) * size > SAMPLES or d * size > WIDE):
         size //= 2
     return size

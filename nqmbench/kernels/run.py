@@ -1,14 +1,15 @@
 """From a program and a number of trajectories to moments.
 
-The trajectories are cut into superblocks, by a rule that looks at the program alone.  They are run
-in chunks, between which progress is told, and merged in a fixed tree by number.  How long a chunk
-is and how many threads run it is a matter of time only: the bits are the same.
+The trajectories are cut into superblocks, by a rule that does not look at what is observed.  They
+are run in chunks, between which progress is told, and merged in a fixed tree by number.  How long a
+chunk is and how many threads run it is a matter of time only: the bits are the same.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numba
 import numpy as np
@@ -27,6 +28,7 @@ Reals = NDArray[np.float64]
 
 CHUNK_SECONDS = 0.1  # of one call of compiled code
 CHUNK_BYTES = 16 * 2**20  # of one call's results
+BUFFER_BYTES = 2**27  # of a thread's buffer: the whole process stays below 300 MiB
 
 
 def usable_threads(wanted: int) -> int:
@@ -69,7 +71,44 @@ def simulate(
     if not 0 <= first_block <= 2**63 - (trials + lanes - 1) // lanes:
         raise ValueError(f"first_block is {first_block}; all blocks must be in 0..2^63-1")
     threads = usable_threads(threads)
-    size, shape = bundle.superblock, (bundle.tables.S, bundle.columns)
+    bands = list(in_bands(bundle))
+    found = [
+        sweep(band, seed, first_block, trials, threads, progress if band is bands[-1] else None,
+              kernels)
+        for band in bands
+    ]  # fmt: skip
+    return Moments(
+        trials,
+        np.concatenate([moments.mean for moments in found]),
+        np.concatenate([moments.central for moments in found], axis=1),
+    )
+
+
+def in_bands(bundle: Bundle) -> Iterator[Bundle]:
+    """Cut the checkpoints into bands whose results fit a thread's buffer, mostly a single one.
+
+    Each band is a bundle of its own that runs to its last checkpoint: what is observed costs time
+    then, never memory.
+    """
+    checkpoints = bundle.programs[0].checkpoints
+    rows = max(1, BUFFER_BYTES // (8 * bundle.superblock * bundle.columns))
+    for begin in range(0, len(checkpoints), rows):
+        band = checkpoints[begin : begin + rows]
+        programs = tuple(replace(p, checkpoints=band) for p in bundle.programs)
+        yield Bundle(programs, bundle.contrasts) if rows < len(checkpoints) else bundle
+
+
+def sweep(
+    bundle: Bundle,
+    seed: int,
+    first_block: int,
+    trials: int,
+    threads: int,
+    progress: Callable[[int], object] | None,
+    kernels: str,
+) -> Moments:
+    """Simulate a bundle whose results fit the buffer; the arguments are those of `simulate`."""
+    lanes, size, shape = bundle.format.lanes, bundle.superblock, (bundle.tables.S, bundle.columns)
     work = prepare(bundle, seed, size, threads, kernels)
     most = max(1, CHUNK_BYTES // (8 * (SUMS + 1) * shape[0] * shape[1]))
     tree, done, chunk = MergeTree(), 0, threads

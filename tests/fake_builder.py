@@ -198,6 +198,7 @@ class Builder:
                 "experiments": 21,
                 "trials": 123456789,
                 "counts": {v.value: sum(e["verdict"] == v.value for e in entries) for v in Verdict},
+                "contradictions": [],
                 "exit_code": 0,
             },
             "machine": {

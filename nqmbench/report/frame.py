@@ -59,7 +59,13 @@ def write_heading(figure: Figure, title: str, second: str, third: str, colour: s
     """
     height = figure.get_figheight()
     if len(second) > LINE + 14 and not third:
-        second, third = wrapped(second, LINE + 14)
+        space = (1 - 2 * EDGE) * figure.get_figwidth() * 72
+        widths = range(LINE + 14, LINE // 2, -2)
+        pairs = (wrapped(second, width) for width in widths)
+        second, third = next(
+            (pair for pair in pairs if max(width_of(line, 8.5) for line in pair) <= space),
+            wrapped(second, widths[-1]),
+        )
         looks = [{"fontsize": 8.5, "color": colour}, {"fontsize": 8.5, "color": colour}]
     else:
         looks = [{"fontsize": 9, "color": colour}, {"fontsize": 8, "color": MUTED}]

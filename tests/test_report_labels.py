@@ -18,7 +18,7 @@ from nqmbench.report.reading import read
 from nqmbench.report.spans import extent_of, set_deviations
 from nqmbench.report.strokes import RING
 from nqmbench.report.typesetting import typeset
-from tests import fake_runs
+from tests import fake_runs, fake_text
 
 BALL = "averaged heavy ball(lr=0.1, momentum=0.9, decay=0.99)"
 
@@ -140,3 +140,12 @@ def test_pages_have_contents_by_suite() -> None:
     )
     assert '<a href="#b">' in html(twice)
     assert "<nav" in html(twice)
+
+
+def test_the_axis_of_a_suites_figure_names_no_single_coordinate_of_several() -> None:
+    run = fake_text.text()
+    first = run.curves["curve"] == run.curves["curve"].iloc[0]
+    for others, shown in (("w2[0]", "w2[i]"), ("w2[1]", "w2[1]")):
+        of = np.where(first, "w2[1]", others)
+        figures = read(replace(run, curves=run.curves.assign(of=of))).suites[0].figures
+        assert figures[0].of == shown

@@ -126,12 +126,21 @@ def _figures(
                 name=_prose(name),
                 doc=typeset(_prose(words.get("doc"))),
                 anchor=anchors[f"figure of {suite}", name],
-                of=clean(words.get("of")) or next((of for _, of, _ in rows), ""),
+                of=_observable(clean(words.get("of")), [of for _, of, _ in rows]),
                 panels=tuple(Panel(_prose(t), tuple(c for c, _, _ in panels[t])) for t in order),
                 trials=min(trials, default=np.nan),
             )
         )
     return tuple(found)
+
+
+def _observable(named: str, drawn: Sequence[str]) -> str:
+    """What a figure shows: the curves' observable, w2[i] if they are of several coordinates."""
+    different = {of for of in drawn if of}
+    powers = {of.partition("[")[0] for of in different}
+    if len(different) > 1 and len(powers) == 1:
+        return f"{powers.pop()}[i]"
+    return different.pop() if len(different) == 1 else named
 
 
 def _suite_curves(

@@ -207,7 +207,7 @@ def below_one():
     expect="refuted",
 )
 def not_slower(k, h, eta, B, sigma, w0):
-    """The average's expected error is never above that of SGD itself: .422 after 50 steps."""
+    """The average's expected error is never above that of SGD itself: 0.422 after 50 steps."""
     forget = (1 - eta * h) ** (2 * k)
     return forget * w0**2 + sgd_variance(h, eta, B, sigma) * (1 - forget)
 
@@ -275,8 +275,8 @@ suite.ordering(
     of="error",
     at="last",
     expect="confirmed",
-    doc="""Here SGD's own variance is 1 for every step size, so that the variance of the average is
-    the factor of the reduction: 0.0151, 0.0872 and 0.332 for eta h = 0.5, 0.1 and 0.02.""",
+    doc="Here SGD's own variance is 1 for every step size, so that the variance of the average is "
+    "the factor of the reduction: 0.0151, 0.0872 and 0.332 for eta h = 0.5, 0.1 and 0.02.",
 )
 
 
@@ -310,8 +310,8 @@ suite.ordering(
     of="error",
     at="last",
     expect="confirmed",
-    doc="""The two together, made precise: an expected error of 0.0104/B in the end, beside 0.0577/B
-    of SGD and 0.5636/B of momentum.""",
+    doc="The two together, made precise: an expected error of 0.0104/B in the end, beside 0.0577/B "
+    "of SGD and 0.5636/B of momentum.",
 )
 
 suite.ordering(
@@ -322,6 +322,6 @@ suite.ordering(
     of="error",
     at="last",
     expect="confirmed",
-    doc="""And it gets there sooner than averaging alone: its expected error falls below 0.1 after
-    159 steps instead of 247 (B = 1).""",
+    doc="And it gets there sooner than averaging alone: its expected error falls below 0.1 after "
+    "159 steps instead of 247 (B = 1).",
 )

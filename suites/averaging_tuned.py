@@ -98,8 +98,8 @@ def smallest_share(B: int) -> float:
 @suite.check("averaging helps small batches most", ref="T1-34", kind="bound", expect="confirmed")
 def helps_small_batches():
     """Made precise, since the factor on the variance does not depend on B: with the best decay and
-    after 200 steps the error falls to 0.65 of SGD's at B = 1 (0.0755 to 0.0488), to 0.99 at
-    B = 10, and not at all at B = 100. Each share bounds that of the next smaller batch.
+    after 200 steps the error falls to 0.65 of SGD's at B = 1 (0.0755 to 0.0488), to 0.99 at B = 10,
+    and not at all at B = 100. Each share bounds that of the next smaller batch.
     """
     share = [smallest_share(B) for B in (1, 10, 100)]
     return share[1:], share[:-1]

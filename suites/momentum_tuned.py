@@ -66,8 +66,8 @@ def tuned_rates(kappa):
 
 @suite.check("momentum gains more at large kappa", ref="T1-28", kind="bound", expect="confirmed")
 def gains():
-    """Both with their best settings, momentum is 2.2 times as fast at kappa = 4, 5.1 times
-    at 25, 20 times at 400. Each gain bounds the one at the next smaller kappa.
+    """Both with their best settings, momentum is 2.2 times as fast at kappa = 4, 5.1 times at 25,
+    20 times at 400. Each gain bounds the one at the next smaller kappa.
     """
     gain = []
     for kappa in (2, 4, 25, 100, 400):
@@ -204,8 +204,8 @@ suite.ordering(
     of="error",
     at=(50, 500),
     expect="refuted",
-    doc="""At eta = 0.1 and beta = 0.9 for both. It does after 50 steps of B = 100; from k = 263 on
-    momentum has the larger expected error, ten times in the end.""",
+    doc="At eta = 0.1 and beta = 0.9 for both. It does after 50 steps of B = 100; from k = 263 on "
+    "momentum has the larger expected error, ten times in the end.",
 )
 
 suite.ordering(
@@ -216,8 +216,8 @@ suite.ordering(
     of="error",
     at=(300, 500),
     expect="confirmed",
-    doc="""Both variances are divided by B, so a larger batch only delays the change: SGD has the
-    smaller expected error from k = 33 on at B = 1, from 149 at B = 10, from 263 at B = 100.""",
+    doc="Both variances are divided by B, so a larger batch only delays the change: SGD has the "
+    "smaller expected error from k = 33 on at B = 1, from 149 at B = 10, from 263 at B = 100.",
 )
 
 suite.ordering(

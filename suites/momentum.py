@@ -16,8 +16,8 @@ suite.figure(
     panels=lambda: components({"SGD": SGD, "momentum": MOMENTUM}, batch=10),
     of="w2[0]",
     single=True,
-    doc="At B = 10. Momentum hastens the flat component, and both of them swing; where it is "
-    "steep it is not faster than SGD. Both end with some ten times SGD's variance.",
+    doc="At B = 10. Momentum hastens the flat component, and both of them swing; where it is steep "
+    "it is not faster than SGD. Both end with some ten times SGD's variance.",
 )
 
 
@@ -41,8 +41,8 @@ def sgd_variance(h, eta, B, sigma):
     expect="refuted",
 )
 def text(k, h, eta, beta, B, sigma, w0):
-    """For small eta and large k the text has (1 - eta h/(1 - beta))^(2k) w0^2 + eta h^2 s2/(2 - eta h) times
-    (1 + beta)/(1 - beta), where s2 = sigma^2/B. At large k its shifted index is harmless.
+    """For small eta and large k the text has (1 - eta h/(1 - beta))^(2k) w0^2 + eta h^2 s2/(2 - eta
+    h) times (1 + beta)/(1 - beta), where s2 = sigma^2/B. At large k its shifted index is harmless.
     """
     slow = (1 - eta * h / (1 - beta)) ** (2 * k) * w0**2
     return slow + eta * h**2 / (B * (2 - eta * h)) * (1 + beta) / (1 - beta) * sigma**2
@@ -57,7 +57,9 @@ def text(k, h, eta, beta, B, sigma, w0):
     expect="confirmed",
 )
 def true_variance(h, eta, beta, B, sigma):
-    """In the steady state V = lam s2 (1 + beta) / ((1 - beta) (2 (1 + beta) - lam)), where lam = eta h and s2 = sigma^2/B."""
+    """In the steady state V = lam s2 (1 + beta) / ((1 - beta) (2 (1 + beta) - lam)), where lam =
+    eta h and s2 = sigma^2/B.
+    """
     lam = eta * h
     return lam * sigma**2 / B * (1 + beta) / ((1 - beta) * (2 * (1 + beta) - lam))
 
@@ -115,7 +117,9 @@ def text_factor(h, eta, beta, B, sigma):
     expect="confirmed",
 )
 def true_factor(h, eta, beta, B, sigma):
-    """Over SGD the variance is (1 + beta)(2 - lam) / ((1 - beta)(2 (1 + beta) - lam)) times as large, lam = eta h: 9.76 and 9.98 times at the text's parameters."""
+    """Over SGD the variance is (1 + beta)(2 - lam) / ((1 - beta)(2 (1 + beta) - lam)) times as
+    large, lam = eta h: 9.76 and 9.98 times at the text's parameters.
+    """
     lam = eta * h
     factor = (1 + beta) * (2 - lam) / ((1 - beta) * (2 * (1 + beta) - lam))
     return sgd_variance(h, eta, B, sigma) * factor
@@ -171,7 +175,8 @@ suite.ordering(
     of="error",
     at="last",
     expect="refuted",
-    doc="The text names no condition. At eta h = 1.8 and beta = 0.5 momentum halves the variance, from 9.0 to 4.5.",
+    doc="The text names no condition. At eta h = 1.8 and beta = 0.5 momentum halves the variance, "
+    "from 9.0 to 4.5.",
 )
 
 suite.ordering(
@@ -193,7 +198,9 @@ suite.ordering(
     of="error",
     at="last",
     expect="confirmed",
-    doc="SGD with the step eta/(1 - beta) has more variance: here eta h = 0.5 and beta = 0.5 beside SGD's 1. The ratio is (1 + beta)(2 - lam)/(2 (1 + beta) - lam (1 - beta)), lam = SGD's own, below 1.",
+    doc="SGD with the step eta/(1 - beta) has more variance: here eta h = 0.5 and beta = 0.5 "
+    "beside SGD's 1. The ratio is (1 + beta)(2 - lam)/(2 (1 + beta) - lam (1 - beta)), lam = SGD's "
+    "own, below 1.",
 )
 
 
@@ -284,9 +291,13 @@ def diverging(k, h, eta, beta, w0):
     return (half + nq.sqrt(half**2 - beta)) ** (2 * k) * w0**2
 
 
-@suite.check("momentum is stable exactly below eta = 2 (1 + beta)/h", ref="T1-21", expect="confirmed")
+@suite.check(
+    "momentum is stable exactly below eta = 2 (1 + beta)/h", ref="T1-21", expect="confirmed"
+)
 def largest_step():
-    """The step size at which the recursion ceases to be stable is eta h = 2 (1 + beta): 2 without momentum, 3.8 at beta = 0.9."""
+    """The step size at which the recursion ceases to be stable is eta h = 2 (1 + beta): 2 without
+    momentum, 3.8 at beta = 0.9.
+    """
     betas = [0.0, 0.3, 0.5, 0.9, 0.99]
     limits = [nq.stability_limit(nq.heavy_ball(lr=0.1, momentum=beta)) for beta in betas]
     return [2 * (1 + beta) for beta in betas], limits

@@ -52,8 +52,8 @@ suite.ordering(
     of="w2[i]",
     at=(50, 100),
     expect="refuted",
-    doc="The text's summary and the caption of its figure name no exception. Component 1 (h = 1) is slowed down: its "
-    "rate worsens from 0.90 to 0.94868.",
+    doc="The text's summary and the caption of its figure name no exception. Component 1 (h = 1) "
+    "is slowed down: its rate worsens from 0.90 to 0.94868.",
 )
 
 
@@ -65,11 +65,14 @@ def every_rate():
 
 
 @suite.check(
-    "momentum accelerates exactly where eta h < 1 - sqrt(beta) or eta h > 1 + sqrt(beta)", mends="T1-19", kind="existence", expect="confirmed"
+    "momentum accelerates exactly where eta h < 1 - sqrt(beta) or eta h > 1 + sqrt(beta)",
+    mends="T1-19",
+    kind="existence",
+    expect="confirmed",
 )
 def accelerated():
-    """The rate improves on SGD's if and only if the curvature is that small or that large: tested on
-    both sides of the two limits, and far from them.
+    """The rate improves on SGD's if and only if the curvature is that small or that large: tested
+    on both sides of the two limits, and far from them.
     """
     far = [1e-4, 0.01, 0.1, 0.35, 1.0, 1.6, 1.8, 3.0]
     claimed, true = [], []
@@ -98,7 +101,8 @@ suite.ordering(
     of="w2[0]",
     at=(10, 15),
     expect="confirmed",
-    doc="At eta h = 1.8 SGD overshoots at every step, at the rate 0.8; beta = 0.5 improves the rate to 0.707.",
+    doc="At eta h = 1.8 SGD overshoots at every step, at the rate 0.8; beta = 0.5 improves the "
+    "rate to 0.707.",
 )
 
 suite.ordering(
@@ -134,10 +138,15 @@ def overshoots(method: nq.Method, lam: list[float]) -> np.ndarray:
     return nq.exact(e).mean.min(axis=0) < 0
 
 
-@suite.check("momentum overshoots exactly beyond eta h = (1 - sqrt(beta))^2", mends="T1-20", kind="existence", expect="confirmed")
+@suite.check(
+    "momentum overshoots exactly beyond eta h = (1 - sqrt(beta))^2",
+    mends="T1-20",
+    kind="existence",
+    expect="confirmed",
+)
 def when_it_swings():
-    """SGD crosses the optimum if and only if eta h > 1, momentum once eta h > (1 - sqrt(beta))^2: from
-    0.0026 on at beta = 0.9, where its roots become complex. It creates the oscillations.
+    """SGD crosses the optimum if and only if eta h > 1, momentum once eta h > (1 - sqrt(beta))^2:
+    from 0.0026 on at beta = 0.9, where its roots become complex. It creates the oscillations.
     """
     lam = [0.001, 0.0025, 0.0028, 0.01, 0.08, 0.09, 0.2, 0.99, 1.01, 1.9]
     claimed, true = [np.array(lam) > 1], [overshoots(nq.sgd(lr=1.0), lam)]
@@ -171,7 +180,9 @@ def ten_times():
     expect="confirmed",
 )
 def ten_times_in_the_limit():
-    """In the limit of small steps, far below eta h = (1 - sqrt(beta))^2, it is so. Here eta h = 1e-9."""
+    """In the limit of small steps, far below eta h = (1 - sqrt(beta))^2, it is so. Here eta h =
+    1e-9.
+    """
     betas = [0.1, 0.5, 0.9]
     return [1 / (1 - beta) for beta in betas], [speed_up(1e-9, beta) for beta in betas]
 
@@ -191,8 +202,8 @@ def effective(k, h, eta, beta, w0):
     expect="refuted",
 )
 def effective_step(k, h, eta, beta, w0):
-    """At the text's parameters the mean of component 2 would be 0.9^k, where it truly swings with the
-    amplitude 0.94868^k.
+    """At the text's parameters the mean of component 2 would be 0.9^k, where it truly swings with
+    the amplitude 0.94868^k.
     """
     return effective(k, h, eta, beta, w0)
 
@@ -217,8 +228,8 @@ def effective_step_in_the_limit(k, h, eta, beta, w0):
 
 @suite.check("the rate of momentum, exactly", mends="T1-23", kind="rate", expect="confirmed")
 def true_rate():
-    """Its rate is the larger root of z^2 - (1 + beta - lam) z + beta while lam = eta h is below
-    (1 - sqrt(beta))^2, and sqrt(beta) beyond, whatever lam: from there on a larger step no longer
+    """Its rate is the larger root of z^2 - (1 + beta - lam) z + beta while lam = eta h is below (1
+    - sqrt(beta))^2, and sqrt(beta) beyond, whatever lam: from there on a larger step no longer
     helps.
     """
     lam = np.array([1e-4, 0.001, 0.0026, 0.003, 0.05, 0.3, 1.0, 3.0])
@@ -256,8 +267,8 @@ def true_mean(k, h, eta, beta, w0):
     "one gradient moves the iterate by eta/(1 - beta) in all", mends="T1-23", expect="confirmed"
 )
 def whole_displacement():
-    """A gradient of 1 at one step, and none after it, moves w by
-    -eta (1 + beta + beta^2 + ...) = -eta/(1 - beta). That is what the effective step means.
+    """A gradient of 1 at one step, and none after it, moves w by -eta (1 + beta + beta^2 + ...) =
+    -eta/(1 - beta). That is what the effective step means.
     """
     claimed, true = [], []
     for beta in (0.5, 0.9, 0.99):

@@ -224,8 +224,9 @@ def not_slower(k, h, eta, B, sigma, w0):
     expect="refuted",
 )
 def never_slower(k, h, eta, B, sigma, w0):
-    """Then the average's expected error would be at most SGD's own over the whole run. It catches
-    up only after 283 steps at B = 1, 430 at B = 10.
+    """Were averaging free at every step, the average's expected error would be at most SGD's own
+    over the whole run. It is the smaller one only from step 283 on at B = 1, from step 430 on at B
+    = 10.
     """
     return not_slower(k, h, eta, B, sigma, w0)
 

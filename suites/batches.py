@@ -113,8 +113,8 @@ def normal_noise():
     expect="confirmed",
 )
 def kurtosis_of_a_batch(B, experiment):
-    """For a law with variance 1 it is kappa_4/B. This is what tends to normality; the variance has
-    its 1/B from the first sample on.
+    """The mean of a batch has the excess kurtosis kappa_4/B, for a law with variance 1. This is
+    what tends to normality; the variance has its 1/B from the first sample on.
     """
     return experiment.problem.noise.cumulant(4) / B
 

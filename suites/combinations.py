@@ -45,8 +45,8 @@ suite.figure(
     expect="refuted",
 )
 def fast_everywhere():
-    """The text finds fast convergence, effective across all batch sizes. Then they would need no
-    more steps than SGD alone.
+    """The text finds fast convergence and calls the pair effective across all batch sizes. Then
+    they would need no more steps than SGD alone.
     """
     return settling_steps("SGD", 0.5, BATCHES), settling_steps(
         "momentum and averaging", 0.5, BATCHES
@@ -61,8 +61,8 @@ suite.ordering(
     of="error",
     at=(10, 50, 100),
     expect="confirmed",
-    doc="To an error of 0.5 they need 74 steps at B = 1 where SGD needs 41; to 0.1 they need 159, "
-    "SGD 158.",
+    doc="To an error of 0.5 momentum and averaging need 74 steps at B = 1 where SGD needs 41; to "
+    "0.1 they need 159, SGD 158.",
 )
 suite.ordering(
     "momentum and averaging are behind every method without averaging, at B = 100",
@@ -93,7 +93,8 @@ suite.ordering(
     of="error",
     at="last",
     expect="confirmed",
-    doc="The text calls their variance moderate: at B = 1 they end at 0.0104, SGD at 0.0577.",
+    doc="The text calls the variance of momentum and averaging moderate: at B = 1 they end at "
+    "0.0104, SGD at 0.0577.",
 )
 
 # -- preconditioning and momentum ------------------------------------------------------------------
@@ -138,7 +139,9 @@ def momentum_first():
     expect="confirmed",
 )
 def first_below_a_half():
-    """They are the first of the six to have an expected error below 0.5, after 5 steps."""
+    """Preconditioning and momentum are the first of the six to have an expected error below 0.5,
+    after 5 steps.
+    """
     batches = (10, 100)
     rest = [
         min(nq.steps_to(experiment(n, B), 0.5, settled=False) for n in METHODS if n != BOTH)
@@ -169,5 +172,6 @@ suite.ordering(
     of="error",
     at="last",
     expect="confirmed",
-    doc="They need large batches to control the variance: of all six they leave the most, 0.673/B.",
+    doc="Preconditioning and momentum need large batches to control the variance, says the text: "
+    "of all six they leave the most, 0.673/B.",
 )

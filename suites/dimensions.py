@@ -82,7 +82,8 @@ suite.ordering(
     of=nearly_noiseless(1.7),
     at=(3, 8),
     expect="confirmed",
-    doc="The text's condition is more than is needed: at eta = 1.7 < 2/(h1 + h2) = 1.818 it is so.",
+    doc="Beyond the text's condition, at eta = 1.7 < 2/(h1 + h2) = 1.818, component 1 still "
+    "forgets its start first.",
 )
 
 
@@ -199,8 +200,8 @@ suite.ordering(
     of=from_the_optimum(),
     at="last",
     expect="confirmed",
-    doc="The caption of the text's figure, with its equal noise levels: lam/(2 - lam) increases "
-    "with lam.",
+    doc="With equal noise levels, as in the text's experiments, lam/(2 - lam) increases with lam = "
+    "eta h.",
 )
 
 suite.ordering(
@@ -223,8 +224,8 @@ suite.ordering(
     of=from_the_optimum(sigma=[1.0, 3.0]),
     at="last",
     expect="confirmed",
-    doc="It has the larger variance while sigma_2^2/sigma_1^2 < lam_1 (2 - lam_2)/(lam_2 (2 - "
-    "lam_1)), which is 13 at eta = 0.5.",
+    doc="Component 1 has the larger variance while sigma_2^2/sigma_1^2 < lam_1 (2 - lam_2)/(lam_2 "
+    "(2 - lam_1)), which is 13 at eta = 0.5.",
 )
 
 

@@ -81,8 +81,8 @@ suite.ordering(
     of="loss",
     margin=0.0,
     expect="confirmed",
-    doc="The text's minimiser is 0. On the same samples the average loss is lower there than at "
-    "(1, 1), at (0.5, 0) and at (0, -2).",
+    doc="As 0 is the minimiser, the average loss there is lower than at (1, 1), at (0.5, 0) and at "
+    "(0, -2), on the same samples.",
 )
 
 

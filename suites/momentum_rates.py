@@ -71,8 +71,8 @@ def every_rate():
     expect="confirmed",
 )
 def accelerated():
-    """The rate improves on SGD's if and only if the curvature is that small or that large: tested
-    on both sides of the two limits, and far from them.
+    """The rate is better than SGD's if and only if eta h is below 1 - sqrt(beta) or above 1 +
+    sqrt(beta): tested on both sides of the two limits, and far from them.
     """
     far = [1e-4, 0.01, 0.1, 0.35, 1.0, 1.6, 1.8, 3.0]
     claimed, true = [], []
@@ -102,7 +102,7 @@ suite.ordering(
     at=(10, 15),
     expect="confirmed",
     doc="At eta h = 1.8 SGD overshoots at every step, at the rate 0.8; beta = 0.5 improves the "
-    "rate to 0.707.",
+    "rate to 0.707. Where SGD overshoots momentum has the better rate once eta h > 1 + sqrt(beta).",
 )
 
 suite.ordering(
@@ -180,8 +180,8 @@ def ten_times():
     expect="confirmed",
 )
 def ten_times_in_the_limit():
-    """In the limit of small steps, far below eta h = (1 - sqrt(beta))^2, it is so. Here eta h =
-    1e-9.
+    """In the limit of small steps, far below eta h = (1 - sqrt(beta))^2, the factor is 1/(1 -
+    beta). Here eta h = 1e-9.
     """
     betas = [0.1, 0.5, 0.9]
     return [1 / (1 - beta) for beta in betas], [speed_up(1e-9, beta) for beta in betas]
@@ -222,13 +222,15 @@ def small_curvature() -> list[nq.Experiment]:
     expect="confirmed",
 )
 def effective_step_in_the_limit(k, h, eta, beta, w0):
-    """Far below eta h = (1 - sqrt(beta))^2 = 0.0026 it is so. Here eta h = 1e-4."""
+    """Far below eta h = (1 - sqrt(beta))^2 = 0.0026 the mean is near (1 - eta h/(1 - beta))^k w0.
+    Here eta h = 1e-4.
+    """
     return effective(k, h, eta, beta, w0)
 
 
 @suite.check("the rate of momentum, exactly", mends="T1-23", kind="rate", expect="confirmed")
 def true_rate():
-    """Its rate is the larger root of z^2 - (1 + beta - lam) z + beta while lam = eta h is below (1
+    """The rate is the larger root of z^2 - (1 + beta - lam) z + beta while lam = eta h is below (1
     - sqrt(beta))^2, and sqrt(beta) beyond, whatever lam: from there on a larger step no longer
     helps.
     """

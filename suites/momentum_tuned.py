@@ -98,8 +98,8 @@ suite.ordering(
     of="error",
     at="last",
     expect="confirmed",
-    doc="After 60 steps with little noise its expected error is the smaller one, each with its "
-    "best settings.",
+    doc="After 60 steps with little noise momentum's expected error is the smaller one, each with "
+    "its best settings.",
 )
 
 # -- large and small batches -----------------------------------------------------------------------
@@ -237,12 +237,15 @@ suite.ordering(
     of="error",
     at=(300, 500),
     expect="confirmed",
-    doc="Both variances are divided by B, so a larger batch only delays the change.",
+    doc="The variances of SGD and of momentum are both divided by B, so that a larger batch only "
+    "delays the change.",
 )
 
 
 @suite.check(
-    "at the text's settings SGD gets ahead of momentum for good", mends="T1-27", expect="confirmed"
+    "at the text's settings SGD gets ahead of momentum for good at step 33, 149 and 263",
+    mends="T1-27",
+    expect="confirmed",
 )
 def ahead_for_good():
     """SGD has the smaller expected error from k = 33 on at B = 1, from 149 on at B = 10, from 263

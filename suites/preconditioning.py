@@ -101,8 +101,8 @@ def text(k, h, eta, p, B, sigma, w0):
     "second moment with preconditioning, exactly", mends="T1-38", of="w2[i]", expect="confirmed"
 )
 def true_moment(k, h, eta, p, B, sigma, w0):
-    """At every k it is a^(2k) w0^2 + lam s2/(2 - lam) (1 - a^(2k)), where lam = eta h^(1-p), a = 1
-    - lam and s2 = sigma^2/B.
+    """At every k E w_k^2 is a^(2k) w0^2 + lam s2/(2 - lam) (1 - a^(2k)), where lam = eta h^(1-p), a
+    = 1 - lam and s2 = sigma^2/B.
     """
     lam = eta * h ** (1 - p)
     forget = (1 - lam) ** (2 * k)
@@ -154,7 +154,7 @@ suite.ordering(
     of="error",
     at="last",
     expect="refuted",
-    doc="The text speaks of the potential increase in variance without a condition. At h = 2 "
+    doc="Speaking of an increase in variance, the text names no condition. At h = 2 "
     "preconditioning lowers it, from 0.111 to 0.076.",
 )
 

@@ -105,17 +105,17 @@ def test_expectations_are_those_of_exact_at_every_step(name, wrapper):
         assert found == pytest.approx(wanted[:, column], rel=ROUNDING, abs=ROUNDING)
 
 
-@pytest.mark.parametrize("limit", [5, 64])
-@pytest.mark.parametrize("batch", [10, nq.step_decay(40, 0.5, every=100)])
+@pytest.mark.parametrize("limit", [5, 32])
+@pytest.mark.parametrize("batch", [10, nq.step_decay(40, 0.5, every=50)])
 def test_the_answer_does_not_depend_on_the_pieces(monkeypatch, limit, batch):
     experiments = [
-        nq.Experiment(TWO, method, batch=batch, steps=200)
-        for method in (SGD, MOMENTUM, nq.sgd(nq.cosine(0.1, steps=200)))
+        nq.Experiment(TWO, method, batch=batch, steps=80)
+        for method in (SGD, MOMENTUM, nq.sgd(nq.cosine(0.1, steps=80)))
     ]
-    wanted = [nq.steps_to(e, 0.2) for e in experiments]
+    wanted = [nq.steps_to(e, 0.5) for e in experiments]
     monkeypatch.setattr("nqmbench.crossing.LONGEST", limit)
-    assert [nq.steps_to(e, 0.2) for e in experiments] == wanted
-    assert max(wanted) < INF
+    assert [nq.steps_to(e, 0.5) for e in experiments] == wanted
+    assert 32 < max(wanted) < INF
 
 
 def test_a_schedule_is_followed():
@@ -156,11 +156,11 @@ def test_infinite_moments_are_above_every_level():
 
 def test_a_long_and_wide_problem_is_taken_in_small_pieces():
     wide = nq.NoisyQuadratic(1.0 / np.arange(1, 2001))
-    experiment = nq.Experiment(wide, nq.heavy_ball(0.5, 0.9), batch=1000, steps=3000)
+    experiment = nq.Experiment(wide, nq.heavy_ball(0.5, 0.9), batch=1000, steps=1000)
     reached = nq.steps_to(experiment, 1500.0)
     around = [int(reached) - 1, int(reached)]
     before, after = nq.exact(
-        nq.Experiment(wide, experiment.method, 1000, 3000, checkpoints=around)
+        nq.Experiment(wide, experiment.method, 1000, 1000, checkpoints=around)
     ).mean[:, 0]
     assert before > 1500.0 >= after
 

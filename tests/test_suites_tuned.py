@@ -27,14 +27,14 @@ def outcome(items, name):
 
 def test_preconditioning_gains_what_the_paper_gains(items):
     larger, smaller = outcome(
-        items, "preconditioning::preconditioning gains more for larger batches"
+        items, "preconditioning_tuned::preconditioning gains more for larger batches"
     )
     assert smaller[0] == pytest.approx(4.35, rel=PRINTED)  # B = 16
     assert larger[-1] == pytest.approx(82, rel=PRINTED)  # B = 2^20
 
 
 def test_the_papers_loss_is_that_of_exact_theory(items):
-    claim = items["preconditioning::loss in the paper's model"]
+    claim = items["preconditioning_tuned::loss in the paper's model"]
     for e in claim.experiments():
         h, (eta, p) = e.problem.h, (e.symbols["eta"], e.symbols["p"])
         moments = claim.formula(e.steps, h, eta, p, e.batch, e.problem.sigma, e.problem.w0_std)
@@ -43,7 +43,8 @@ def test_the_papers_loss_is_that_of_exact_theory(items):
 
 def test_the_best_momentum_is_polyaks_for_every_condition_number(items):
     claimed, found = outcome(
-        items, "momentum_tuned::the best momentum depends on the condition number, by Polyak's formula"
+        items,
+        "momentum_tuned::the best momentum depends on the condition number, by Polyak's formula",
     )
     assert claimed == pytest.approx([1 / 9, 4 / 9, (19 / 21) ** 2])
     assert found == pytest.approx(claimed, rel=MOMENTUM_SEARCH)

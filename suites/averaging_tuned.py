@@ -2,16 +2,14 @@
 
 import numpy as np
 import scipy
+from _first_text import BATCHES, PROBLEM, SGD
 
 import nqmbench as nq
-
-TWO = nq.NoisyQuadratic(h=[1.0, 0.1])
-SGD = nq.sgd(lr=0.1)  # the first text's own step size
 
 
 def averaged(decay: float, B: int, k: int) -> nq.Experiment:
     """Averaged SGD on the text's problem, observed after k steps; decay 0 is SGD itself."""
-    return nq.Experiment(TWO, nq.averaged(SGD, decay), batch=B, steps=k, checkpoints=[k])
+    return nq.Experiment(PROBLEM, nq.averaged(SGD, decay), batch=B, steps=k, checkpoints=[k])
 
 
 def error(decay: float, B: int, k: int) -> float:
@@ -23,6 +21,24 @@ suite = nq.Suite(
     "averaging_tuned",
     summary="averaged SGD with the best decay, for small and large batches",
     source="first text, section 6",
+)
+
+suite.figure(
+    "Which decay",
+    panels=lambda: {
+        f"B = {B}": {
+            "SGD": nq.Experiment(PROBLEM, SGD, batch=B, steps=1000),
+            **{
+                f"decay = {decay:g}": nq.Experiment(
+                    PROBLEM, nq.averaged(SGD, decay), batch=B, steps=1000
+                )
+                for decay in (0.95, 0.99, 0.995, 0.999)
+            },
+        }
+        for B in (1, 100)
+    },
+    doc="The larger the decay, the less noise in the end and the longer the start is remembered. "
+    "The best decay depends on when one stops, and falls with the batch size.",
 )
 
 # -- the best decay --------------------------------------------------------------------------------
@@ -46,8 +62,8 @@ def best_windows() -> np.ndarray:
 
 @suite.check("larger batches want a larger decay", ref="T1-33", kind="bound", expect="refuted")
 def increasing():
-    """The text's rule of thumb, 0.999 for large batches and 0.99 for small ones: the best number of
-    steps to average over would be an upper bound for that of smaller batches.
+    """A rule of thumb in the text is 0.999 for large batches and 0.99 for small ones. Then the best
+    number of steps to average over would be an upper bound for that of smaller batches.
     """
     best = best_windows()
     return best[1:], best[:-1]
@@ -64,14 +80,15 @@ def decreasing():
 
 
 suite.ordering(
-    "decay 0.999 is better than 0.99 for large batches",
+    "decay 0.999 is better than 0.99 for batches of 100",
     ref="T1-33",
     smaller=averaged(0.999, 100, 1000),
     larger=averaged(0.99, 100, 1000),
     of="error",
     at="last",
     expect="refuted",
-    doc="After 1000 steps with 0.999 the start is still there: an error of 0.304.",
+    doc="The text's rule for large batches, after 1000 steps: with 0.999 the start is still there, "
+    "an error of 0.304.",
 )
 
 suite.ordering(
@@ -82,7 +99,8 @@ suite.ordering(
     of="error",
     at="last",
     expect="confirmed",
-    doc="0.0043 beside 0.0071 at B = 1; 0.00007 beside 0.00026 at B = 100, after 1000 steps.",
+    doc="After 1000 steps the expected error is 0.0043 beside 0.0071 at B = 1, and 0.00007 beside "
+    "0.00026 at B = 100.",
 )
 
 # -- for whom it helps -----------------------------------------------------------------------------
@@ -97,43 +115,45 @@ def smallest_share(B: int) -> float:
 
 @suite.check("averaging helps small batches most", ref="T1-34", kind="bound", expect="confirmed")
 def helps_small_batches():
-    """Made precise, since the factor on the variance does not depend on B: with the best decay and
-    after 200 steps the error falls to 0.65 of SGD's at B = 1 (0.0755 to 0.0488), to 0.99 at
-    B = 10, and not at all at B = 100. Each share bounds that of the next smaller batch.
+    """With the best decay and after 200 steps the error falls to 0.65 of SGD's at B = 1 (0.0755 to
+    0.0488), to 0.99 at B = 10, and not at all at B = 100. Each share bounds that of the next
+    smaller batch. In the steady state the factor on the variance does not depend on B.
     """
-    share = [smallest_share(B) for B in (1, 10, 100)]
+    share = [smallest_share(B) for B in BATCHES]
     return share[1:], share[:-1]
 
 
 suite.ordering(
-    "averaging helps single samples",
+    "averaging with a decay of 0.95 helps single samples",
     ref="T1-34",
     smaller=averaged(0.95, 1, 200),
     larger=averaged(0.0, 1, 200),
     of="error",
     at="last",
     expect="confirmed",
-    doc="With a decay of 0.95, near the best for 200 steps: 0.0488 instead of 0.0755.",
+    doc="With a decay of 0.95, near the best for 200 steps, the expected error is 0.0488 instead "
+    "of 0.0755.",
 )
 
 suite.ordering(
-    "averaging does not help batches of 100",
+    "averaging with a decay of 0.95 does not help batches of 100",
     ref="T1-34",
     smaller=averaged(0.0, 100, 200),
     larger=averaged(0.95, 100, 200),
     of="error",
     at="last",
     expect="confirmed",
-    doc="The same decay at B = 100, where SGD itself has the smaller error: 0.0185 beside 0.0277.",
+    doc="Without averaging the expected error after 200 steps is the smaller one at B = 100: "
+    "0.0185 beside 0.0277.",
 )
 
 suite.ordering(
-    "with the script's decay averaging helps nobody yet after 200 steps",
+    "averaging with a decay of 0.99 helps no batch size yet after 200 steps",
     ref="T1-34",
-    smaller=[averaged(0.0, B, 200) for B in (1, 10, 100)],
-    larger=[averaged(0.99, B, 200) for B in (1, 10, 100)],
+    smaller=[averaged(0.0, B, 200) for B in BATCHES],
+    larger=[averaged(0.99, B, 200) for B in BATCHES],
     of="error",
     at="last",
     expect="confirmed",
-    doc="The decay has to suit the number of steps: 0.99 still remembers the start.",
+    doc="The decay has to suit the number of steps: the text's 0.99 still remembers the start.",
 )

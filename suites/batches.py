@@ -1,5 +1,7 @@
 """The noise of a batch: the sign with which it enters, its variance and its law."""
 
+from _first_text import PROBLEM
+
 import nqmbench as nq
 
 suite = nq.Suite(
@@ -21,7 +23,7 @@ def third_cumulant(k, h, eta, sigma):
     return 2 * lam**3 * sigma**3 * (1 - a ** (3 * k)) / (1 - a**3)
 
 
-def spread(k, h, eta, sigma):
+def standard_deviation(k, h, eta, sigma):
     """The standard deviation of w_k at B = 1."""
     lam, a = eta * h, 1 - eta * h
     return lam * sigma * nq.sqrt((1 - a ** (2 * k)) / (1 - a**2))
@@ -36,10 +38,10 @@ def spread(k, h, eta, sigma):
     expect="refuted",
 )
 def plus_noise(k, h, eta, sigma):
-    """w' = (w - eta grad L) + eta eps, where eps = -h x is the gradient's noise: then w would lean
-    to the other side than x, with a skewness of -.611 at h = 1.
+    """The text updates w' = (w - eta grad L) + eta eps, where eps = -h x is the gradient's noise.
+    Then w would lean to the other side than x, with a skewness of -0.611 at h = 1.
     """
-    return -third_cumulant(k, h, eta, sigma) / spread(k, h, eta, sigma) ** 3
+    return -third_cumulant(k, h, eta, sigma) / standard_deviation(k, h, eta, sigma) ** 3
 
 
 @suite.claim(
@@ -51,10 +53,10 @@ def plus_noise(k, h, eta, sigma):
     expect="confirmed",
 )
 def minus_noise(k, h, eta, sigma):
-    """w' = (w - eta grad L) - eta eps: w leans to the side of x, +.611. Second moments, and noise
-    that is symmetric, do not show the sign.
+    """With w' = (w - eta grad L) - eta eps the iterate leans to the side of x: a skewness of
+    +0.611. Second moments, and noise that is symmetric, do not show the sign.
     """
-    return third_cumulant(k, h, eta, sigma) / spread(k, h, eta, sigma) ** 3
+    return third_cumulant(k, h, eta, sigma) / standard_deviation(k, h, eta, sigma) ** 3
 
 
 def batch_mean(law: str, B: int) -> nq.Experiment:
@@ -76,7 +78,9 @@ def batch_mean(law: str, B: int) -> nq.Experiment:
     expect="confirmed",
 )
 def variance_of_a_batch(B, sigma):
-    """sigma^2/B, exactly for every law and every B: independence is all that it takes."""
+    """The mean of a batch has the variance sigma^2/B, exactly and at every B: independence is all
+    that it takes. Here four laws other than the normal one.
+    """
     return sigma**2 / B
 
 
@@ -94,8 +98,8 @@ def bounded_laws() -> list[nq.Experiment]:
     expect="refuted",
 )
 def normal_noise():
-    """The text has the 1/B from the central limit theorem. Were that at work in a batch of B
-    samples, the excess kurtosis of its mean would be 0.
+    """The text ascribes the 1/B to the central limit theorem. Were that at work in a batch of 2 or
+    4 samples, the excess kurtosis of its mean would be 0.
     """
     return 0.0
 
@@ -109,17 +113,17 @@ def normal_noise():
     expect="confirmed",
 )
 def kurtosis_of_a_batch(B, experiment):
-    """kappa_4/B of a law with variance 1. This is what tends to normality; the variance is exact
-    long before.
+    """The mean of a batch has the excess kurtosis kappa_4/B, for a law with variance 1. This is
+    what tends to normality; the variance has its 1/B from the first sample on.
     """
     return experiment.problem.noise.cumulant(4) / B
 
 
-def batches() -> list[nq.Experiment]:
+def drawn_batches() -> list[nq.Experiment]:
     """Batches drawn sample by sample, of three laws."""
     return [
         nq.Experiment(
-            nq.NoisyQuadratic(h=[1.0, 0.1], noise=noise),
+            nq.NoisyQuadratic(h=PROBLEM.h, noise=noise),
             nq.sgd(lr=eta),
             batch=B,
             steps=100,
@@ -135,11 +139,11 @@ def batches() -> list[nq.Experiment]:
     ref="T1-11",
     of="w[i]",
     statistic="variance",
-    experiments=batches,
+    experiments=drawn_batches,
     expect="confirmed",
 )
 def one_over_batch(k, h, eta, B, sigma):
-    """Whatever the law, the variance is 1/B of the one with a single sample."""
+    """For each of three laws the variance after 100 steps is 1/B of that with single samples."""
     a = 1 - eta * h
     single = (eta * h * sigma) ** 2 * (1 - a ** (2 * k)) / (1 - a**2)
     return single / B

@@ -1,44 +1,21 @@
 """Several dimensions: one step size for components of different curvature and noise."""
 
 import numpy as np
-import scipy
+from _first_text import MOMENTUM, PROBLEM, SGD, component_curves
 
 import nqmbench as nq
 
-
-def rate(eta, h):
-    """The rate per step of one component, |1 - eta h|, as the spectral radius of the recursion."""
-    return nq.spectral_radius(nq.sgd(lr=eta), h)[0]
-
-
-def second_moment(k, h, eta, B, sigma, w0):
-    """The true E w_k^2 of one component."""
-    forget = (1 - eta * h) ** (2 * k)
-    return forget * w0**2 + eta * h / (B * (2 - eta * h)) * sigma**2 * (1 - forget)
-
-
 suite = nq.Suite(
     "dimensions",
-    summary="two components under one step size: rates, noise levels, the balancing act",
+    summary="two components under one step size: rates, noise levels, the largest step",
     source="first text, section 4",
 )
-
-TWO = nq.NoisyQuadratic(h=[1.0, 0.1])
 
 suite.figure(
     "The convergence of the components",
     panels=lambda: {
-        name: {
-            f"component {i + 1}, h = {TWO.h[i]:g}": (
-                nq.Experiment(TWO, method, batch=10, steps=1000),
-                f"w2[{i}]",
-            )
-            for i in (0, 1)
-        }
-        for name, method in (
-            ("SGD", nq.sgd(lr=0.1)),
-            ("momentum", nq.heavy_ball(lr=0.1, momentum=0.9)),
-        )
+        "SGD": component_curves(SGD, batch=10),
+        "momentum": component_curves(MOMENTUM, batch=10),
     },
     of="w2[0]",
     single=True,
@@ -49,29 +26,38 @@ suite.figure(
 # -- rates -----------------------------------------------------------------------------------------
 
 
+def rate(eta: float, h: float) -> float:
+    """The rate per step of one component, |1 - eta h|, as the spectral radius of the recursion."""
+    return float(nq.spectral_radius(nq.sgd(lr=eta), h)[0])
+
+
 def nearly_noiseless(eta: float) -> nq.Experiment:
     """So little noise that E w_k^2 is what is left of the start."""
-    problem = nq.NoisyQuadratic(h=[1.0, 0.1], sigma=0.01)
+    problem = nq.NoisyQuadratic(h=PROBLEM.h, sigma=0.01)
     return nq.Experiment(problem, nq.sgd(lr=eta), steps=20)
 
 
 suite.ordering(
-    "the steeper component forgets its start first",
+    "below a step of 1/h1 the steeper component forgets its start first",
     ref="T1-12",
     smaller="w2[0]",
     larger="w2[1]",
     of=nearly_noiseless(0.5),
     at=(3, 8),
     expect="confirmed",
-    doc="For a step size below 1/h1, as the text has it; here eta = 0.5, h = (1, 0.1).",
+    doc="For a fixed step size below 1/h1 component 1 forgets its start faster. Here eta = 0.5 and "
+    "h = (1, 0.1).",
 )
 
 
 @suite.check(
-    "the steeper component has the better rate", ref="T1-12", kind="bound", expect="confirmed"
+    "below a step of 1/h1 the steeper component has the better rate",
+    ref="T1-12",
+    kind="bound",
+    expect="confirmed",
 )
 def steeper_is_faster():
-    """For every step size below 1/h1 component 1 shrinks by more per step than component 2."""
+    """At five step sizes below 1/h1 component 1 shrinks by more per step than component 2."""
     steps = [0.01, 0.1, 0.5, 0.9, 0.99]
     return [rate(eta, 0.1) for eta in steps], [rate(eta, 1.0) for eta in steps]
 
@@ -84,45 +70,52 @@ suite.ordering(
     of=nearly_noiseless(1.9),
     at=(3, 8),
     expect="refuted",
-    doc="""The figure's caption names no condition on the step size. At eta = 1.9, which is stable,
-    component 1 shrinks by 0.90 per step and component 2 by 0.81.""",
+    doc="The caption of the text's figure names no condition on the step size. At eta = 1.9, which "
+    "is stable, one step leaves 0.90 of component 1 and 0.81 of component 2.",
 )
 
 suite.ordering(
-    "the steeper component still forgets first beyond 1/h1",
+    "the steeper component still forgets first at a step of 1.7/h1",
     mends="T1-12",
     smaller="w2[0]",
     larger="w2[1]",
     of=nearly_noiseless(1.7),
     at=(3, 8),
     expect="confirmed",
-    doc="The text's condition is more than is needed: at eta = 1.7 < 2/(h1 + h2) = 1.818 it is so.",
+    doc="Beyond the text's condition, at eta = 1.7 < 2/(h1 + h2) = 1.818, component 1 still "
+    "forgets its start first.",
 )
 
 
 @suite.check(
-    "the steeper component is faster exactly below 2/(h1 + h2)",
+    "the steeper component is faster exactly below a step of 2/(h1 + h2)",
     mends="T1-12",
     kind="existence",
     expect="confirmed",
 )
 def exact_condition():
-    """|1 - eta h1| < |1 - eta h2| if and only if eta < 2/(h1 + h2)."""
-    cases = [(eta, h2) for eta in (0.1, 0.9, 1.1, 1.5, 1.8, 1.9, 1.99) for h2 in (0.01, 0.1, 0.7)]
+    """Component 1 has the better rate, |1 - eta h1| < |1 - eta h2|, if and only if eta < 2/(h1 +
+    h2): tested on both sides of that step size, and far from it.
+    """
+    curvatures = (0.01, 0.1, 0.7)
+    cases = [(eta, h2) for eta in (0.1, 0.9, 1.99) for h2 in curvatures]
+    cases += [(2 / (1 + h2) * near, h2) for near in (1 - 1e-6, 1 + 1e-6) for h2 in curvatures]
     claimed = [eta < 2 / (1 + h2) for eta, h2 in cases]
     return claimed, [rate(eta, 1.0) < rate(eta, h2) for eta, h2 in cases]
 
 
-def rate_ratio(eta, h1, h2):
+def rate_ratio(eta: float, h1: float, h2: float) -> float:
     """How many times as fast component 1 is: the ratio of the logarithms of the rates."""
-    return np.log(rate(eta, h1)) / np.log(rate(eta, h2))
+    return float(np.log(rate(eta, h1)) / np.log(rate(eta, h2)))
 
 
 @suite.check(
     "the ratio of the rates is the condition number", ref="T1-13", kind="rate", expect="refuted"
 )
 def ratio_at_the_script():
-    """The text: the ratio of the rates depends on h1/h2. At eta = 0.1 it is 10.48, not 10."""
+    """The ratio of the two rates depends on the condition number h1/h2, says the text. At eta = 0.1
+    and h1/h2 = 10 it is 10.48.
+    """
     return 10.0, rate_ratio(0.1, 1.0, 0.1)
 
 
@@ -133,7 +126,9 @@ def ratio_at_the_script():
     expect="confirmed",
 )
 def ratio_for_small_steps():
-    """In the limit of small steps, here eta h1 = 1e-6, and the more so the larger h1/h2."""
+    """In the limit of small steps component 1 is h1/h2 times as fast, so that a larger condition
+    number makes the rates more disparate. Here eta h1 = 1e-6.
+    """
     kappas = [2.0, 10.0, 100.0]
     return kappas, [rate_ratio(1e-6, 1.0, 1 / kappa) for kappa in kappas]
 
@@ -142,7 +137,7 @@ def ratio_for_small_steps():
     "the ratio of the rates depends on the step too", mends="T1-13", kind="rate", expect="confirmed"
 )
 def true_ratio():
-    """It is ln|1 - eta h1| / ln|1 - eta h2|; at eta = 1/h1 it is infinite."""
+    """The ratio is ln|1 - eta h1| / ln|1 - eta h2|, which is infinite at eta = 1/h1."""
     steps = [1e-3, 0.1, 0.9, 1.5]
     claimed = [np.log(abs(1 - eta)) / np.log(abs(1 - 0.1 * eta)) for eta in steps]
     return claimed, [rate_ratio(eta, 1.0, 0.1) for eta in steps]
@@ -151,9 +146,9 @@ def true_ratio():
 # -- noise levels ----------------------------------------------------------------------------------
 
 
-def from_the_optimum(sigma=1.0) -> nq.Experiment:
+def from_the_optimum(sigma: float | list[float] = 1.0) -> nq.Experiment:
     """Started at the optimum, E w_k^2 is the variance; after 200 steps it has settled."""
-    problem = nq.NoisyQuadratic(h=[1.0, 0.1], sigma=sigma, w0=0.0)
+    problem = nq.NoisyQuadratic(h=PROBLEM.h, sigma=sigma, w0=0.0)
     return nq.Experiment(problem, nq.sgd(lr=0.5), steps=200, checkpoints=[200])
 
 
@@ -166,7 +161,7 @@ def from_the_optimum(sigma=1.0) -> nq.Experiment:
     expect="refuted",
 )
 def text_variance(h, eta, B, sigma):
-    """The text: eta h^2 sigma^2 / (B (2 - eta h)), which is too large by the factor h."""
+    """The text gives eta h^2 sigma^2 / (B (2 - eta h)), which is too large by the factor h."""
     return eta * h**2 / (B * (2 - eta * h)) * sigma**2
 
 
@@ -179,30 +174,34 @@ def text_variance(h, eta, B, sigma):
     expect="confirmed",
 )
 def true_variance(h, eta, B, sigma):
-    """lam sigma^2 / (B (2 - lam)) with lam = eta h: proportional to sigma^2 of that component."""
+    """Each component has the variance lam sigma^2 / (B (2 - lam)), lam = eta h, in proportion to
+    its own sigma^2.
+    """
     return eta * h / (B * (2 - eta * h)) * sigma**2
 
 
 suite.ordering(
-    "the noisier component has the larger variance",
+    "a component with more noise has a larger variance",
     ref="T1-14",
     smaller=from_the_optimum(sigma=1.0),
     larger=from_the_optimum(sigma=2.0),
     of="w2[i]",
     at="last",
     expect="confirmed",
-    doc="In the steady state the variance grows with the component's noise level sigma_i.",
+    doc="In the steady state a component's variance grows with its noise level, here from sigma_i "
+    "= 1 to 2.",
 )
 
 suite.ordering(
-    "the steeper component has the larger variance",
+    "with equal noise the steeper component has the larger variance",
     ref="T1-18",
     smaller="w2[1]",
     larger="w2[0]",
     of=from_the_optimum(),
     at="last",
     expect="confirmed",
-    doc="With equal noise levels, as in the text's figure: lam/(2 - lam) increases with lam.",
+    doc="With equal noise levels, as in the text's experiments, lam/(2 - lam) increases with lam = "
+    "eta h.",
 )
 
 suite.ordering(
@@ -213,137 +212,90 @@ suite.ordering(
     of=from_the_optimum(sigma=[1.0, 5.0]),
     at="last",
     expect="refuted",
-    doc="The problem leaves sigma_1 and sigma_2 open. With sigma = (1, 5) the order is reversed.",
+    doc="The text's problem leaves sigma_1 and sigma_2 open. With sigma = (1, 5) the order is "
+    "reversed.",
 )
 
 suite.ordering(
-    "the steeper component has the larger variance up to a noise ratio",
+    "the steeper component still has the larger variance at a noise ratio of 9",
     mends="T1-18",
     smaller="w2[1]",
     larger="w2[0]",
     of=from_the_optimum(sigma=[1.0, 3.0]),
     at="last",
     expect="confirmed",
-    doc="""It has while sigma_2^2/sigma_1^2 < lam_1 (2 - lam_2) / (lam_2 (2 - lam_1)), which is 13
-    at eta = 0.5; here the ratio is 9.""",
+    doc="Component 1 has the larger variance while sigma_2^2/sigma_1^2 < lam_1 (2 - lam_2)/(lam_2 "
+    "(2 - lam_1)), which is 13 at eta = 0.5.",
 )
 
 
 @suite.check(
-    "the steeper component has the larger variance exactly up to that ratio",
+    "the steeper component has the larger variance exactly up to a noise ratio",
     mends="T1-18",
     kind="existence",
     expect="confirmed",
 )
 def noise_ratio():
-    """V_1 > V_2 if and only if sigma_2^2/sigma_1^2 < lam_1 (2 - lam_2) / (lam_2 (2 - lam_1))."""
-    ratios = [0.5, 1.0, 12.0, 12.9, 13.1, 25.0]
-    claimed = [r < 0.5 * (2 - 0.05) / (0.05 * (2 - 0.5)) for r in ratios]
-    settled = [
-        nq.steady_state(
-            nq.Experiment(
-                nq.NoisyQuadratic(h=[1.0, 0.1], sigma=[1.0, r**0.5]),
-                nq.sgd(lr=0.5),
-                observables=["w[i]"],
-            )
-        ).variance[0]
-        for r in ratios
-    ]
-    return claimed, [V1 > V2 for V1, V2 in settled]
+    """Component 1 has the larger variance if and only if sigma_2^2/sigma_1^2 < lam_1 (2 -
+    lam_2)/(lam_2 (2 - lam_1)): tested on both sides of that ratio.
+    """
+    claimed, true = [], []
+    for eta in (0.1, 0.5, 1.5):
+        first, second = eta * PROBLEM.h
+        limit = first * (2 - second) / (second * (2 - first))
+        for ratio in (0.5, limit * (1 - 1e-6), limit * (1 + 1e-6), 100.0):
+            problem = nq.NoisyQuadratic(h=PROBLEM.h, sigma=[1.0, ratio**0.5])
+            e = nq.Experiment(problem, nq.sgd(lr=eta), observables=["w[i]"])
+            V1, V2 = nq.steady_state(e).variance[0]
+            claimed.append(ratio < limit)
+            true.append(V1 > V2)
+    return claimed, true
 
 
-# -- step sizes ------------------------------------------------------------------------------------
+# -- the largest step ------------------------------------------------------------------------------
 
 
-def largest_step(kappa: float) -> nq.Experiment:
-    """Near the largest stable step, eta = 1.9/h1."""
+def near_the_largest_step(kappa: float) -> nq.Experiment:
+    """At eta = 1.9/h1; the largest stable step size is 2/h1."""
     problem = nq.NoisyQuadratic(h=[1.0, 1 / kappa], sigma=0.1)
     return nq.Experiment(problem, nq.sgd(lr=1.9), steps=100, checkpoints=[100])
 
 
 suite.ordering(
-    "a large condition number leaves the flat component behind",
+    "at a large condition number the flat component hardly moves",
     ref="T1-16",
-    smaller=largest_step(10.0),
-    larger=largest_step(1000.0),
+    smaller=near_the_largest_step(10.0),
+    larger=near_the_largest_step(1000.0),
     of="w2[1]",
     at="last",
     expect="confirmed",
-    doc="After 100 steps at eta = 1.9/h1, component 2 of h1/h2 = 1000 has hardly moved.",
+    doc="When h1 is much larger than h2, the largest stable step makes component 2 very slow: 100 "
+    "steps of 1.9/h1 at h1/h2 = 1000, beside h1/h2 = 10.",
 )
 
 
 @suite.claim(
-    "at any stable step the flat component keeps most of its start",
+    "at a large condition number the flat component keeps most of its start",
     ref="T1-16",
     of="w2[1]",
     kind="lower bound",
-    experiments=lambda: [largest_step(1000.0)],
+    experiments=lambda: [near_the_largest_step(1000.0)],
     expect="confirmed",
 )
 def hardly_moved(k, L, mu):
-    """Since eta < 2/h1, E w_k^2 >= (1 - 2 h2/h1)^(2k) w0^2: two thirds of it after 100 steps."""
+    """As eta < 2/h1, component 2 keeps at least the share (1 - 2 h2/h1)^(2k) of w0^2: two thirds of
+    it after 100 steps at h1/h2 = 1000. Here eta = 1.9/h1.
+    """
     return (1 - 2 * mu / L) ** (2 * k)
 
 
-@suite.check("the slowest rate at the largest step", ref="T1-16", kind="rate", expect="confirmed")
-def slowest_rate():
-    """At the limit eta = 2/h1 component 2 shrinks by 1 - 2 h2/h1 per step."""
-    kappas = [10.0, 1e3, 1e5]
-    return [1 - 2 / kappa for kappa in kappas], [rate(2.0, 1 / kappa) for kappa in kappas]
-
-
-# -- the balancing act -----------------------------------------------------------------------------
-
-
-def imbalance(eta, k, w0):
-    """E w_k^2 of component 1 minus that of component 2, with h = (1, 0.1), sigma = 1 and B = 1."""
-    first = second_moment(k, 1.0, eta, 1, 1.0, w0[0])
-    return first - second_moment(k, 0.1, eta, 1, 1.0, w0[1])
-
-
-def balanced(k, w0):
-    """True if some step size in (0, 2/h1) balances the two components; eta = 0 does not count."""
-    sign = np.sign(imbalance(np.linspace(0.001, 1.999, 2000), k, w0))
-    return len(set(sign)) > 1
-
-
-@suite.check("a balancing step may not exist", ref="T1-17", kind="existence", expect="confirmed")
-def no_balance():
-    """With the starts w0 = (3, 0.1) and one step, no step size balances the components."""
-    return False, balanced(1, [3.0, 0.1])
-
-
-@suite.check("balancing is generally impossible", ref="T1-17", kind="existence", expect="refuted")
-def impossible():
-    """The text: impossible when the curvatures differ much. With equal starts it is possible."""
-    return [False, False], [balanced(k, [1.0, 1.0]) for k in (10, 100)]
-
-
-def balancing_experiments() -> list[nq.Experiment]:
-    """With equal starts and noise: eta = 0.526226 for k = 10, 0.134969 for k = 100."""
-    return [
-        nq.Experiment(
-            nq.NoisyQuadratic(h=[1.0, 0.1]),
-            nq.sgd(
-                lr=scipy.optimize.brentq(imbalance, 0.02, 1.5, args=(k, [1.0, 1.0]), xtol=1e-12)
-            ),
-            steps=k,
-            checkpoints=[k],
-        )
-        for k in (10, 100)
-    ]
-
-
-@suite.claim(
-    "a balancing step for equal starts",
-    mends="T1-17",
-    of="w2[i]",
-    experiments=balancing_experiments,
+@suite.check(
+    "at the largest step the flat component shrinks by the factor 1 - 2 h2/h1",
+    ref="T1-16",
+    kind="rate",
     expect="confirmed",
 )
-def same_moment(k, eta, B, L):
-    """With equal starts and noise a step size in (0, 2/h1) gives both components the second moment
-    of the first: 0.526226 for k = 10 and 0.134969 for k = 100 at h = (1, 0.1).
-    """
-    return second_moment(k, L, eta, B, sigma=1.0, w0=1.0)
+def slowest_rate():
+    """At the limit eta = 2/h1 one step multiplies component 2 by 1 - 2 h2/h1."""
+    kappas = [10.0, 1e3, 1e5]
+    return [1 - 2 / kappa for kappa in kappas], [rate(2.0, 1 / kappa) for kappa in kappas]

@@ -1,9 +1,14 @@
 """The noisy quadratic model itself: its loss, its gradient and the noise of the gradient."""
 
+from collections.abc import Callable
+from typing import Any
+
+from _first_text import PROBLEM
+
 import nqmbench as nq
 
 
-def step(state, gradient, eta):
+def step(state: dict[str, Any], gradient: Callable[[Any], Any], eta: float) -> dict[str, Any]:
     """Stand still and keep the gradient: what is read out is one sample gradient at w0."""
     return {"w": state["w"], "g": gradient(state["w"])}
 
@@ -18,19 +23,24 @@ PLACES = (
 )
 
 
-def look(method: nq.Method, place: dict, noise: str = "gaussian", B: int = 1) -> nq.Experiment:
-    problem = nq.NoisyQuadratic(h=[1.0, 0.1], noise=noise, **place)
+def one_gradient(
+    method: nq.Method, place: dict[str, Any], noise: str = "gaussian", B: int = 1
+) -> nq.Experiment:
+    """What one batch shows at one place."""
+    problem = nq.NoisyQuadratic(h=PROBLEM.h, noise=noise, **place)
     return nq.Experiment(problem, method, batch=B, steps=1, checkpoints=[1])
 
 
 def sample_losses() -> list[nq.Experiment]:
-    return [look(DISTANCE, place, law) for place in PLACES for law in ("gaussian", "laplace")]
+    return [
+        one_gradient(DISTANCE, place, law) for place in PLACES for law in ("gaussian", "laplace")
+    ]
 
 
 def gradients() -> list[nq.Experiment]:
     """Laplace batches are drawn sample by sample."""
     return [
-        look(SAMPLE, place, noise, B)
+        one_gradient(SAMPLE, place, noise, B)
         for place in PLACES
         for noise, B in (("gaussian", 1), ("laplace", 1), ("laplace", 10))
     ]
@@ -62,14 +72,17 @@ def population_loss(w0, sigma):
 
 
 suite.ordering(
-    "the minimiser is 0",
+    "the population loss is lower at 0 than at three other points",
     ref="T1-01",
-    smaller=lambda: [look(DISTANCE, {"w0": 0.0})] * 3,
-    larger=lambda: [look(DISTANCE, {"w0": w}) for w in ([1.0, 1.0], [0.5, 0.0], [0.0, -2.0])],
+    smaller=lambda: [one_gradient(DISTANCE, {"w0": 0.0})] * 3,
+    larger=lambda: [
+        one_gradient(DISTANCE, {"w0": w}) for w in ([1.0, 1.0], [0.5, 0.0], [0.0, -2.0])
+    ],
     of="loss",
     margin=0.0,
     expect="confirmed",
-    doc="On the same samples the average loss is lower at 0 than at any other point.",
+    doc="As 0 is the minimiser, the average loss there is lower than at (1, 1), at (0.5, 0) and at "
+    "(0, -2), on the same samples.",
 )
 
 
@@ -86,14 +99,16 @@ def unbiased(h, w0):
 
 
 @suite.claim(
-    "covariance of the gradient noise",
+    "the variances of the gradient noise",
     ref="T1-03",
     of="w[i]",
     statistic="variance",
     expect="confirmed",
 )
 def gradient_noise(h, B, sigma):
-    """h_i^2 sigma_i^2 for one sample, so proportional to h_i^2 too; for a batch 1/B of it."""
+    """The noise of one sample's gradient has the variances h_i^2 sigma_i^2, so proportional to
+    h_i^2 too; that of a batch has 1/B of them.
+    """
     return (h * sigma) ** 2 / B
 
 
@@ -102,11 +117,11 @@ def gradient_noise(h, B, sigma):
 
 def settled() -> list[nq.Experiment]:
     """Uncorrelated coordinates: a sample hits both together, with random signs, or none."""
-    problem = nq.NoisyQuadratic(h=[1.0, 0.1], w0=0.0, noise="intermittent")
+    problem = nq.NoisyQuadratic(h=PROBLEM.h, w0=0.0, noise="intermittent")
     return [nq.Experiment(problem, nq.sgd(lr=0.9), steps=70, checkpoints=[70])]
 
 
-def apart(h, eta, sigma, kurtosis=-1.0):
+def variance_of_square(h, eta, sigma, kurtosis=-1.0):
     """The variance of w^2 in the steady state: kappa_4 + 2 kappa_2^2, from the law's own."""
     lam, a = eta * h, 1 - eta * h
     second = lam**2 * sigma**2 / (1 - a**2)
@@ -122,11 +137,11 @@ def apart(h, eta, sigma, kurtosis=-1.0):
     experiments=settled,
     expect="refuted",
 )
-def independent(h, eta, sigma):
-    """The text defines independence by E x_1 x_2 = 0. Were that enough, the variance of the squared
-    error would be the sum of those of its terms: .6869.
+def sum_of_variances(h, eta, sigma):
+    """The text calls coordinates independent when E x_1 x_2 = 0. Were that enough, the variance of
+    the squared error would be the sum of those of its terms: 0.6869.
     """
-    return apart(h, eta, sigma)
+    return variance_of_square(h, eta, sigma)
 
 
 @suite.claim(
@@ -139,13 +154,13 @@ def independent(h, eta, sigma):
     expect="confirmed",
 )
 def dependent(experiment, eta):
-    """To the sum comes 2 sum_{i<j} of the sums over all steps of c_i^2 c_j^2, times kappa_22 = 1 of
-    this noise: .7001, 1.9 % more.
+    """Beside the sum of variances stands what the coordinates share: 2 sum_{i<j} of the sums over
+    all steps of c_i^2 c_j^2, times kappa_22 = 1 of this noise. Together 0.7001, 1.9 % more.
     """
     h1, h2 = experiment.problem.h
     a1, a2 = 1 - eta * h1, 1 - eta * h2
     together = 2 * (eta * h1) ** 2 * (eta * h2) ** 2 / (1 - (a1 * a2) ** 2)
-    return apart(h1, eta, 1.0) + apart(h2, eta, 1.0) + together
+    return variance_of_square(h1, eta, 1.0) + variance_of_square(h2, eta, 1.0) + together
 
 
 @suite.claim(
@@ -156,7 +171,7 @@ def dependent(experiment, eta):
     expect="confirmed",
 )
 def expected_error(h, eta, sigma):
-    """Its mean is lam s2/(2 - lam), summed, all the same: second moments need no more than
-    coordinates that are uncorrelated with earlier steps.
+    """With this dependent noise the expected error is the same sum of lam s2/(2 - lam): second
+    moments need no more than noise that is uncorrelated with earlier steps.
     """
     return eta * h / (2 - eta * h) * sigma**2

@@ -1,39 +1,23 @@
-"""Heavy-ball momentum: the text's second moment and its two factors."""
+"""Heavy-ball momentum: its second moment, and how large its steps may be."""
+
+from _first_text import BATCHES, MOMENTUM, SGD, components, line_up
 
 import nqmbench as nq
 
-TWO = nq.NoisyQuadratic(h=[1.0, 0.1])
-
-
-def script() -> list[nq.Experiment]:
-    """The first text's own parameters, for three batch sizes."""
-    method = nq.heavy_ball(lr=0.1, momentum=0.9)
-    return [nq.Experiment(TWO, method, batch=B, steps=1000) for B in (1, 10, 100)]
-
-
 suite = nq.Suite(
     "momentum",
-    summary="heavy ball: its second moment, its variance beside SGD's, its largest step",
+    summary="heavy ball: its second moment, and its largest step",
     source="first text, section 5",
-    experiments=script,
+    experiments=lambda: line_up("momentum", batches=BATCHES),
 )
-
-
-PAIR = {"SGD": nq.sgd(lr=0.1), "momentum": nq.heavy_ball(lr=0.1, momentum=0.9)}
 
 suite.figure(
     "What momentum does",
-    panels=lambda: {
-        f"component {i + 1}, h = {TWO.h[i]:g}": {
-            name: (nq.Experiment(TWO, method, batch=10, steps=1000), f"w2[{i}]")
-            for name, method in PAIR.items()
-        }
-        for i in (0, 1)
-    },
+    panels=lambda: components({"SGD": SGD, "momentum": MOMENTUM}, batch=10),
     of="w2[0]",
     single=True,
-    doc="At B = 10. Momentum hastens the flat component, and both of them swing; where it is "
-    "steep it is not faster than SGD. Both end with some ten times SGD's variance.",
+    doc="At B = 10. Momentum hastens the flat component, and both of them swing; where it is steep "
+    "it is not faster than SGD. Both end with some ten times SGD's variance.",
 )
 
 
@@ -41,11 +25,6 @@ def settled(k, experiment):
     """The cells in the steady state: the mean has shrunk to nothing."""
     radius = nq.spectral_radius(experiment.method, experiment.problem.h).max()
     return radius**k < 1e-6
-
-
-def sgd_variance(h, eta, B, sigma):
-    """The true steady-state variance of SGD with the same step size."""
-    return eta * h / (B * (2 - eta * h)) * sigma**2
 
 
 @suite.claim(
@@ -57,7 +36,9 @@ def sgd_variance(h, eta, B, sigma):
     expect="refuted",
 )
 def text(k, h, eta, beta, B, sigma, w0):
-    """The text's approximation for small eta and large k (where its shifted index is harmless)."""
+    """For small eta and large k the text has (1 - eta h/(1 - beta))^(2k) w0^2 + eta h^2 s2/(2 - eta
+    h) times (1 + beta)/(1 - beta), where s2 = sigma^2/B. At large k its shifted index is harmless.
+    """
     slow = (1 - eta * h / (1 - beta)) ** (2 * k) * w0**2
     return slow + eta * h**2 / (B * (2 - eta * h)) * (1 + beta) / (1 - beta) * sigma**2
 
@@ -71,7 +52,9 @@ def text(k, h, eta, beta, B, sigma, w0):
     expect="confirmed",
 )
 def true_variance(h, eta, beta, B, sigma):
-    """V = lam s2 (1 + beta) / ((1 - beta) (2 (1 + beta) - lam)), lam = eta h, s2 = sigma^2/B."""
+    """In the steady state V = lam s2 (1 + beta) / ((1 - beta) (2 (1 + beta) - lam)), where lam =
+    eta h and s2 = sigma^2/B.
+    """
     lam = eta * h
     return lam * sigma**2 / B * (1 + beta) / ((1 - beta) * (2 * (1 + beta) - lam))
 
@@ -80,12 +63,12 @@ def true_variance(h, eta, beta, B, sigma):
     "second moment with momentum, by its recursion",
     mends="T1-22",
     of="w2[i]",
-    experiments=lambda: script()[:1],
+    experiments=lambda: line_up("momentum"),
     expect="confirmed",
 )
 def true_moment(k, h, eta, beta, B, sigma, w0):
-    """E w_k^2 by stepping the mean and the covariance of (w, v); at the text's own parameters the
-    roots are complex, and no single real rate describes the start.
+    """The mean and the covariance of (w, v), stepped one by one, give E w_k^2 at every step. At the
+    text's own parameters the roots are complex, and no single real rate describes the start.
     """
     w, v, ww, wv, vv = w0, 0.0, 0.0, 0.0, 0.0
     for _ in range(int(k)):
@@ -95,150 +78,6 @@ def true_moment(k, h, eta, beta, B, sigma, w0):
         wv, ww = beta * wv + h * ww, ww  # covariances of (w, v') and w before w moves
         ww, wv = ww - 2 * eta * wv + eta**2 * vv, wv - eta * vv
     return w**2 + ww
-
-
-def two_momenta() -> list[nq.Experiment]:
-    """Momentum .9 and .5, to tell (1 + beta)/(1 - beta) from 1/(1 - beta)."""
-    return [
-        nq.Experiment(TWO, nq.heavy_ball(lr=0.1, momentum=beta), steps=1000, checkpoints=[1000])
-        for beta in (0.9, 0.5)
-    ]
-
-
-@suite.claim(
-    "momentum multiplies the variance by (1 + beta)/(1 - beta)",
-    ref="T1-24",
-    of="w[i]",
-    statistic="variance",
-    experiments=two_momenta,
-    expect="refuted",
-)
-def text_factor(h, eta, beta, B, sigma):
-    """19 times at beta = 0.9, over the (true) variance of SGD with the same step size."""
-    return sgd_variance(h, eta, B, sigma) * (1 + beta) / (1 - beta)
-
-
-@suite.claim(
-    "the variance's true factor over SGD",
-    mends="T1-24",
-    of="w[i]",
-    statistic="variance",
-    experiments=two_momenta,
-    expect="confirmed",
-)
-def true_factor(h, eta, beta, B, sigma):
-    """(1 + beta)(2 - lam) / ((1 - beta)(2 (1 + beta) - lam)): 9.76 and 9.98 in the script."""
-    lam = eta * h
-    factor = (1 + beta) * (2 - lam) / ((1 - beta) * (2 * (1 + beta) - lam))
-    return sgd_variance(h, eta, B, sigma) * factor
-
-
-@suite.claim(
-    "momentum multiplies the variance by at most 1/(1 - beta)",
-    mends="T1-24",
-    of="w[i]",
-    statistic="variance",
-    kind="upper bound",
-    margin=0.0,
-    when=lambda h: h == 1,
-    experiments=two_momenta,
-    expect="confirmed",
-)
-def largest_factor(h, eta, beta, B, sigma):
-    """Never more than 10 times at beta = 0.9: 9.76 times at h = 1, without any margin."""
-    return sgd_variance(h, eta, B, sigma) / (1 - beta)
-
-
-# -- more or less variance -------------------------------------------------------------------------
-
-
-def settled_pair(lr: float, beta: float, sgd_lr: float) -> tuple[nq.Experiment, nq.Experiment]:
-    """Momentum and SGD from the optimum at h = 1: E w^2 is the variance, and it has settled."""
-    problem = nq.NoisyQuadratic(h=1.0, w0=0.0)
-    methods = nq.heavy_ball(lr=lr, momentum=beta), nq.sgd(lr=sgd_lr)
-    momentum, sgd = (nq.Experiment(problem, m, steps=200, checkpoints=[200]) for m in methods)
-    return momentum, sgd
-
-
-SMALL_STEP, SGD_SMALL_STEP = settled_pair(0.1, 0.9, sgd_lr=0.1)
-LARGE_STEP, SGD_LARGE_STEP = settled_pair(1.8, 0.5, sgd_lr=1.8)
-SAME_EFFECT, SGD_SAME_EFFECT = settled_pair(0.5, 0.5, sgd_lr=1.0)
-
-suite.ordering(
-    "momentum increases the variance",
-    ref="T1-25",
-    smaller=SGD_SMALL_STEP,
-    larger=SMALL_STEP,
-    of="error",
-    at="last",
-    expect="confirmed",
-    doc="At the same step size, where eta h < 1 + beta; here eta h = 0.1: 0.05 becomes 0.51.",
-)
-
-suite.ordering(
-    "momentum increases the variance, whatever the step",
-    ref="T1-25",
-    smaller=SGD_LARGE_STEP,
-    larger=LARGE_STEP,
-    of="error",
-    at="last",
-    expect="refuted",
-    doc="At eta h = 1.8 and beta = 0.5 it halves the variance: 9.0 becomes 4.5.",
-)
-
-suite.ordering(
-    "momentum lowers the variance at a large step",
-    mends="T1-25",
-    smaller=LARGE_STEP,
-    larger=SGD_LARGE_STEP,
-    of="error",
-    at="last",
-    expect="confirmed",
-    doc="Where 1 + beta < eta h < 2 the variance is lower than SGD's with the same step size.",
-)
-
-suite.ordering(
-    "momentum does not increase the variance at the same effective step",
-    mends="T1-25",
-    smaller=SAME_EFFECT,
-    larger=SGD_SAME_EFFECT,
-    of="error",
-    at="last",
-    expect="confirmed",
-    doc="""Against SGD with the step eta/(1 - beta): here eta h = 0.5 and beta = 0.5 beside SGD's 1.
-    The ratio is (1 + beta)(2 - lam)/(2 (1 + beta) - lam (1 - beta)), lam = SGD's own, below 1.""",
-)
-
-
-def amplification(lr: float, beta: float, sgd_lr: float):
-    """The exact steady-state variance with momentum over that of SGD, at h = 1."""
-    momentum, sgd = (nq.steady_state(e).mean for e in settled_pair(lr, beta, sgd_lr))
-    return (momentum / sgd)[0, 0]
-
-
-@suite.check(
-    "momentum increases the variance exactly below eta h = 1 + beta",
-    mends="T1-25",
-    kind="existence",
-    expect="confirmed",
-)
-def increases_below():
-    """V with momentum is above SGD's if and only if lam = eta h < 1 + beta."""
-    cases = [(lam, beta) for lam in (0.01, 1.0, 1.45, 1.55, 1.95) for beta in (0.1, 0.5, 0.9)]
-    claimed = [lam < 1 + beta for lam, beta in cases]
-    return claimed, [amplification(lam, beta, lam) > 1 for lam, beta in cases]
-
-
-@suite.check(
-    "never more variance at the same effective step",
-    mends="T1-25",
-    kind="bound",
-    expect="confirmed",
-)
-def never_above():
-    """Momentum with eta (1 - beta) has at most the variance of SGD with eta."""
-    cases = [(lam, beta) for lam in (0.01, 0.5, 1.0, 1.9) for beta in (0.1, 0.5, 0.9, 0.99)]
-    return [1.0] * len(cases), [amplification(lam * (1 - beta), beta, lam) for lam, beta in cases]
 
 
 # -- a larger stable step --------------------------------------------------------------------------
@@ -251,7 +90,7 @@ def one_component(lam: float, steps: int) -> list[nq.Experiment]:
 
 
 @suite.claim(
-    "momentum is stable beyond SGD's largest step",
+    "momentum is stable beyond SGD's largest step, at 3.7/h",
     ref="T1-21",
     of="w[0]",
     statistic="variance",
@@ -265,7 +104,7 @@ def stable_variance(h, eta, beta, B, sigma):
 
 
 @suite.claim(
-    "momentum diverges beyond eta = 2 (1 + beta)/h",
+    "momentum diverges just beyond eta = 2 (1 + beta)/h",
     ref="T1-21",
     of="w2[0]",
     kind="lower bound",
@@ -278,9 +117,13 @@ def diverging(k, h, eta, beta, w0):
     return (half + nq.sqrt(half**2 - beta)) ** (2 * k) * w0**2
 
 
-@suite.check("largest stable step size with momentum", ref="T1-21", expect="confirmed")
+@suite.check(
+    "momentum is stable exactly below eta = 2 (1 + beta)/h", ref="T1-21", expect="confirmed"
+)
 def largest_step():
-    """Stable exactly below eta h = 2 (1 + beta); without momentum below 2."""
+    """The step size at which the recursion ceases to be stable is eta h = 2 (1 + beta): 2 without
+    momentum, 3.8 at beta = 0.9.
+    """
     betas = [0.0, 0.3, 0.5, 0.9, 0.99]
     limits = [nq.stability_limit(nq.heavy_ball(lr=0.1, momentum=beta)) for beta in betas]
     return [2 * (1 + beta) for beta in betas], limits

@@ -1,16 +1,15 @@
 """What momentum does to the speed: which components gain, which lose, and when it swings."""
 
 import numpy as np
+from _first_text import MOMENTUM, PROBLEM, SGD
 
 import nqmbench as nq
 
 
-def two_components(method: nq.Method) -> nq.Experiment:
+def early(method: nq.Method) -> nq.Experiment:
     """The first text's own problem, with little noise."""
-    return nq.Experiment(nq.NoisyQuadratic(h=[1.0, 0.1]), method, batch=100, steps=100)
+    return nq.Experiment(PROBLEM, method, batch=100, steps=100)
 
-
-SGD, MOMENTUM = nq.sgd(lr=0.1), nq.heavy_ball(lr=0.1, momentum=0.9)  # the text's parameters
 
 suite = nq.Suite(
     "momentum_rates",
@@ -18,48 +17,69 @@ suite = nq.Suite(
     source="first text, section 5",
 )
 
+suite.figure(
+    "How momentum swings",
+    panels=lambda: {
+        f"component {i + 1}, h = {PROBLEM.h[i]:g}": {
+            "SGD": (early(SGD), f"w[{i}]"),
+            "momentum": (early(MOMENTUM), f"w[{i}]"),
+        }
+        for i in (0, 1)
+    },
+    of="w[0]",
+    doc="The iterate itself at B = 100. Under SGD it comes down without a swing; with momentum it "
+    "crosses the optimum again and again, and both components shrink at one rate.",
+)
+
 # -- acceleration ----------------------------------------------------------------------------------
 
 suite.ordering(
     "momentum accelerates the flat component",
     ref="T1-19",
-    smaller=two_components(MOMENTUM),
-    larger=two_components(SGD),
+    smaller=early(MOMENTUM),
+    larger=early(SGD),
     of="w2[1]",
     at=(50, 100),
     expect="confirmed",
-    doc="At the script's values, component 2 (h = 0.1): the rate improves from 0.99 to 0.94868.",
+    doc="At the text's parameters the rate of component 2 (h = 0.1) improves from 0.99 to 0.94868.",
 )
 
 suite.ordering(
     "momentum accelerates every component",
     ref="T1-19",
-    smaller=two_components(MOMENTUM),
-    larger=two_components(SGD),
+    smaller=early(MOMENTUM),
+    larger=early(SGD),
     of="w2[i]",
     at=(50, 100),
     expect="refuted",
-    doc="""The text's summary and figure name no exception. Component 1 (h = 1) is slowed down: its
-    rate worsens from 0.90 to 0.94868.""",
+    doc="The text's summary and the caption of its figure name no exception. Component 1 (h = 1) "
+    "is slowed down: its rate worsens from 0.90 to 0.94868.",
 )
 
 
 @suite.check("every component's rate improves", ref="T1-19", kind="bound", expect="refuted")
 def every_rate():
-    """At the script's values the rates of SGD, 0.90 and 0.99, would be upper bounds."""
+    """Were every component accelerated, the rates of SGD, 0.90 and 0.99, would be upper bounds."""
     h = [1.0, 0.1]
     return nq.spectral_radius(SGD, h), nq.spectral_radius(MOMENTUM, h)
 
 
 @suite.check(
-    "which components momentum accelerates", mends="T1-19", kind="existence", expect="confirmed"
+    "momentum accelerates exactly where eta h < 1 - sqrt(beta) or eta h > 1 + sqrt(beta)",
+    mends="T1-19",
+    kind="existence",
+    expect="confirmed",
 )
 def accelerated():
-    """The rate improves if and only if lam = eta h < 1 - sqrt(beta), or lam > 1 + sqrt(beta)."""
-    lam = np.array([1e-4, 0.002, 0.01, 0.05, 0.06, 0.1, 0.25, 0.35, 1.0, 1.6, 1.8, 1.94, 1.96, 3.0])
+    """The rate is better than SGD's if and only if eta h is below 1 - sqrt(beta) or above 1 +
+    sqrt(beta): tested on both sides of the two limits, and far from them.
+    """
+    far = [1e-4, 0.01, 0.1, 0.35, 1.0, 1.6, 1.8, 3.0]
     claimed, true = [], []
     for beta in (0.5, 0.9):
-        claimed.append((lam < 1 - beta**0.5) | (lam > 1 + beta**0.5))
+        low, high = 1 - beta**0.5, 1 + beta**0.5
+        lam = np.array([*far, *(x * near for x in (low, high) for near in (1 - 1e-6, 1 + 1e-6))])
+        claimed.append((lam < low) | (lam > high))
         momentum = nq.heavy_ball(lr=1.0, momentum=beta)
         true.append(nq.spectral_radius(momentum, lam) < nq.spectral_radius(nq.sgd(lr=1.0), lam))
     return claimed, true
@@ -74,18 +94,19 @@ def steep(method: nq.Method) -> nq.Experiment:
 
 
 suite.ordering(
-    "momentum damps oscillations where SGD has them",
+    "momentum damps the oscillations that SGD has at eta h = 1.8",
     ref="T1-20",
     smaller=steep(nq.heavy_ball(lr=0.9, momentum=0.5)),
     larger=steep(nq.sgd(lr=0.9)),
     of="w2[0]",
     at=(10, 15),
     expect="confirmed",
-    doc="SGD swings for 1 < eta h < 2. At eta h = 1.8 beta = 0.5 betters its rate 0.8 to 0.707.",
+    doc="At eta h = 1.8 SGD overshoots at every step, at the rate 0.8; beta = 0.5 improves the "
+    "rate to 0.707. Where SGD overshoots momentum has the better rate once eta h > 1 + sqrt(beta).",
 )
 
 suite.ordering(
-    "momentum damps the steep direction at the script's step",
+    "momentum damps the steep direction at the text's step size",
     ref="T1-20",
     smaller=steep(MOMENTUM),
     larger=steep(SGD),
@@ -109,7 +130,7 @@ def no_overshoot():
     return 0.0
 
 
-def overshoots(method: nq.Method, lam: list[float]):
+def overshoots(method: nq.Method, lam: list[float]) -> np.ndarray:
     """Whether the mean ever crosses the optimum, for each lam = h (the method has eta = 1)."""
     e = nq.Experiment(
         nq.NoisyQuadratic(h=lam), method, steps=1000, checkpoints=range(1001), observables=["w[i]"]
@@ -117,10 +138,15 @@ def overshoots(method: nq.Method, lam: list[float]):
     return nq.exact(e).mean.min(axis=0) < 0
 
 
-@suite.check("when momentum overshoots", mends="T1-20", kind="existence", expect="confirmed")
+@suite.check(
+    "momentum overshoots exactly beyond eta h = (1 - sqrt(beta))^2",
+    mends="T1-20",
+    kind="existence",
+    expect="confirmed",
+)
 def when_it_swings():
-    """SGD crosses the optimum if and only if lam > 1, momentum once lam > (1 - sqrt(beta))^2: from
-    0.0026 on at beta = 0.9, where its roots become complex. It creates the oscillations.
+    """SGD crosses the optimum if and only if eta h > 1, momentum once eta h > (1 - sqrt(beta))^2:
+    from 0.0026 on at beta = 0.9, where its roots become complex. It creates the oscillations.
     """
     lam = [0.001, 0.0025, 0.0028, 0.01, 0.08, 0.09, 0.2, 0.99, 1.01, 1.9]
     claimed, true = [np.array(lam) > 1], [overshoots(nq.sgd(lr=1.0), lam)]
@@ -141,7 +167,7 @@ def speed_up(lam: float, beta: float) -> float:
 
 @suite.check("momentum is 1/(1 - beta) times as fast", ref="T1-23", kind="rate", expect="refuted")
 def ten_times():
-    """The text: 10 times at beta = 0.9. At the script's eta h = 0.01 it is 5.2 times, and at its
+    """The text has 10 times at beta = 0.9. At its own eta h = 0.01 it is 5.2 times, and at its own
     eta h = 0.1 half as fast.
     """
     return [10.0, 10.0], [speed_up(lam, 0.9) for lam in (0.01, 0.1)]
@@ -154,7 +180,9 @@ def ten_times():
     expect="confirmed",
 )
 def ten_times_in_the_limit():
-    """For eta h far below (1 - sqrt(beta))^2; here eta h = 1e-9."""
+    """In the limit of small steps, far below eta h = (1 - sqrt(beta))^2, the factor is 1/(1 -
+    beta). Here eta h = 1e-9.
+    """
     betas = [0.1, 0.5, 0.9]
     return [1 / (1 - beta) for beta in betas], [speed_up(1e-9, beta) for beta in betas]
 
@@ -169,12 +197,14 @@ def effective(k, h, eta, beta, w0):
     ref="T1-23",
     of="w[1]",
     kind="approximation",
-    experiments=lambda: [two_components(MOMENTUM)],
+    experiments=lambda: [early(MOMENTUM)],
     at=(30, 50),
     expect="refuted",
 )
 def effective_step(k, h, eta, beta, w0):
-    """At the script's values, component 2: 0.9^k beside the true 0.94868^k cos(...)."""
+    """At the text's parameters the mean of component 2 would be 0.9^k, where it truly swings with
+    the amplitude 0.94868^k.
+    """
     return effective(k, h, eta, beta, w0)
 
 
@@ -192,14 +222,17 @@ def small_curvature() -> list[nq.Experiment]:
     expect="confirmed",
 )
 def effective_step_in_the_limit(k, h, eta, beta, w0):
-    """At eta h = 1e-4, far below (1 - sqrt(beta))^2 = 0.0026."""
+    """Far below eta h = (1 - sqrt(beta))^2 = 0.0026 the mean is near (1 - eta h/(1 - beta))^k w0.
+    Here eta h = 1e-4.
+    """
     return effective(k, h, eta, beta, w0)
 
 
-@suite.check("the rate of momentum", mends="T1-23", kind="rate", expect="confirmed")
+@suite.check("the rate of momentum, exactly", mends="T1-23", kind="rate", expect="confirmed")
 def true_rate():
-    """The larger root of z^2 - (1 + beta - lam) z + beta while lam < (1 - sqrt(beta))^2, and
-    sqrt(beta) beyond, whatever lam: from there on a larger step no longer helps.
+    """The rate is the larger root of z^2 - (1 + beta - lam) z + beta while lam = eta h is below (1
+    - sqrt(beta))^2, and sqrt(beta) beyond, whatever lam: from there on a larger step no longer
+    helps.
     """
     lam = np.array([1e-4, 0.001, 0.0026, 0.003, 0.05, 0.3, 1.0, 3.0])
     claimed, true = [], []
@@ -215,16 +248,16 @@ def true_rate():
 
 
 @suite.claim(
-    "the mean with momentum",
+    "the mean with momentum, exactly",
     mends="T1-23",
     of="w[i]",
-    experiments=lambda: [two_components(MOMENTUM)],
+    experiments=lambda: [early(MOMENTUM)],
     when=lambda k: k <= 50,
     expect="confirmed",
 )
 def true_mean(k, h, eta, beta, w0):
-    """With complex roots E w_k = beta^(k/2) (cos(k t) + c sin(k t)) w0, where
-    2 sqrt(beta) cos t = 1 + beta - lam and c = (1 - lam - sqrt(beta) cos t) / (sqrt(beta) sin t).
+    """With complex roots E w_k = beta^(k/2) (cos(k t) + c sin(k t)) w0, where 2 sqrt(beta) cos t =
+    1 + beta - lam and c = (1 - lam - sqrt(beta) cos t) / (sqrt(beta) sin t).
     """
     x = 1 - eta * h
     angle = np.arccos((x + beta) / (2 * beta**0.5))
@@ -236,8 +269,8 @@ def true_mean(k, h, eta, beta, w0):
     "one gradient moves the iterate by eta/(1 - beta) in all", mends="T1-23", expect="confirmed"
 )
 def whole_displacement():
-    """What the effective step does mean: a gradient of 1 at one step, and none after it, moves w by
-    -eta (1 + beta + beta^2 + ...) = -eta/(1 - beta).
+    """A gradient of 1 at one step, and none after it, moves w by -eta (1 + beta + beta^2 + ...) =
+    -eta/(1 - beta). That is what the effective step means.
     """
     claimed, true = [], []
     for beta in (0.5, 0.9, 0.99):

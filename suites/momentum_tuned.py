@@ -4,11 +4,11 @@ from functools import cache
 
 import numpy as np
 import scipy
+from _first_text import BATCHES, MOMENTUM, PROBLEM, SGD, ahead_from
 
 import nqmbench as nq
 
 LEVEL = 0.02  # the expected error to be reached, from 2 at the start
-BATCHES = (1, 10, 100)
 
 suite = nq.Suite(
     "momentum_tuned",
@@ -19,19 +19,19 @@ suite = nq.Suite(
 # -- the fastest settings without noise ------------------------------------------------------------
 
 
-def best_settings(kappa):
+def best_settings(kappa: float) -> tuple[float, float]:
     """Polyak's optimum for curvatures 1 and 1/kappa: (step size, momentum)."""
     root = kappa**0.5
     return (2 / (1 + 1 / root)) ** 2, ((root - 1) / (root + 1)) ** 2
 
 
-def fastest_momentum(kappa):
+def fastest_momentum(kappa: float) -> float:
     """The momentum with the best rate over all step sizes, found by trying them.
 
     The step size enters only as eta h: one call takes many step sizes, as if they were curvatures.
     """
 
-    def best_rate(beta):
+    def best_rate(beta: float) -> float:
         method, eta, width = nq.heavy_ball(lr=1.0, momentum=beta), 2.5, 1.5
         for _ in range(2):
             etas = np.linspace(eta - width, eta + width, 200)
@@ -44,30 +44,35 @@ def fastest_momentum(kappa):
 
 
 @suite.check(
-    "the best momentum grows with the condition number",
+    "the best momentum depends on the condition number, by Polyak's formula",
     ref="T1-26",
     kind="optimum",
     expect="confirmed",
 )
 def best_momentum():
-    """Made precise: without noise the best momentum is ((sqrt(kappa) - 1)/(sqrt(kappa) + 1))^2,
-    that is 0.111, 0.444 and 0.819 for kappa = 4, 25 and 400.
+    """Without noise the best momentum is ((sqrt(kappa) - 1)/(sqrt(kappa) + 1))^2, that is 0.111,
+    0.444 and 0.819 for kappa = 4, 25 and 400.
     """
     kappas = (4, 25, 400)
     return [best_settings(kappa)[1] for kappa in kappas], [fastest_momentum(k) for k in kappas]
 
 
-def tuned_rates(kappa):
+def tuned_rates(kappa: float) -> list[float]:
     """The rates of SGD and of momentum, each with its best settings."""
     eta, beta = best_settings(kappa)
     plain, momentum = nq.sgd(lr=2 / (1 + 1 / kappa)), nq.heavy_ball(lr=eta, momentum=beta)
     return [nq.spectral_radius(method, [1.0, 1 / kappa]).max() for method in (plain, momentum)]
 
 
-@suite.check("momentum gains more at large kappa", ref="T1-28", kind="bound", expect="confirmed")
+@suite.check(
+    "tuned momentum gains more at larger condition numbers",
+    ref="T1-28",
+    kind="bound",
+    expect="confirmed",
+)
 def gains():
-    """Both with their best settings, momentum is 2.2 times as fast at kappa = 4, 5.1 times
-    at 25, 20 times at 400. Each gain bounds the one at the next smaller kappa.
+    """With both at their best settings momentum is 2.2 times as fast at kappa = 4, 5.1 times at 25,
+    20 times at 400. Each gain bounds the one at the next smaller kappa.
     """
     gain = []
     for kappa in (2, 4, 25, 100, 400):
@@ -76,7 +81,7 @@ def gains():
     return gain[1:], gain[:-1]
 
 
-def at_condition(kappa, momentum):
+def at_condition(kappa: float, momentum: bool) -> nq.Experiment:
     """Nearly noiseless, after 60 steps of SGD or of momentum with their best settings."""
     eta, beta = best_settings(kappa)
     plain = nq.sgd(lr=2 / (1 + 1 / kappa))
@@ -86,21 +91,22 @@ def at_condition(kappa, momentum):
 
 
 suite.ordering(
-    "tuned momentum beats tuned SGD at large condition numbers",
+    "tuned momentum beats tuned SGD at condition numbers of 100 and 400",
     ref="T1-28",
     smaller=lambda: [at_condition(kappa, momentum=True) for kappa in (100, 400)],
     larger=lambda: [at_condition(kappa, momentum=False) for kappa in (100, 400)],
     of="error",
     at="last",
     expect="confirmed",
-    doc="The expected error after 60 steps, without much noise, each with its best settings.",
+    doc="After 60 steps with little noise momentum's expected error is the smaller one, each with "
+    "its best settings.",
 )
 
 # -- large and small batches -----------------------------------------------------------------------
 
 
-def steps_on_grid(eta, beta, horizon=1000):
-    """Steps until E err <= LEVEL for good, h = (1, 0.1), for each batch size and each setting.
+def steps_on_grid(eta: np.ndarray, beta: np.ndarray, horizon: int = 1000) -> np.ndarray:
+    """Steps until E err <= LEVEL for good, for each batch size and each setting.
 
     The mean and the covariance of (w, eta v) are stepped for all settings at once; the batch size
     only divides the variance.
@@ -108,7 +114,7 @@ def steps_on_grid(eta, beta, horizon=1000):
     Args:
         eta, beta: settings of the same shape.
     """
-    lam = np.multiply.outer([1.0, 0.1], eta)
+    lam = np.multiply.outer(PROBLEM.h, eta)
     w, v, ww, wv, vv = np.ones(lam.shape), *(np.zeros(lam.shape) for _ in range(4))
     steps = np.zeros((len(BATCHES), *eta.shape))
     for k in range(1, horizon + 1):
@@ -139,22 +145,36 @@ def tuned() -> dict[str, list[nq.Method]]:
     }
 
 
-def tuned_steps(name):
+def tuned_steps(name: str) -> np.ndarray:
     """The steps that the tuned method needs, by exact theory, for each batch size."""
-    problem = nq.NoisyQuadratic(h=[1.0, 0.1])
     experiments = [
-        nq.Experiment(problem, method, batch=B, steps=3000)
+        nq.Experiment(PROBLEM, method, batch=B, steps=3000)
         for B, method in zip(BATCHES, tuned()[name], strict=True)
     ]
     return np.array([nq.steps_to(e, LEVEL) for e in experiments])
+
+
+suite.figure(
+    "Tuned momentum beside tuned SGD",
+    panels=lambda: {
+        f"B = {B}": {
+            name: nq.Experiment(PROBLEM, tuned()[name][i], batch=B, steps=steps)
+            for name in ("SGD", "momentum")
+        }
+        for i, (B, steps) in enumerate(zip(BATCHES, (1000, 120, 30), strict=True))
+    },
+    doc="Each with the settings that bring its expected error to 0.02 in the fewest steps. At B = "
+    "1 they come down together; the larger the batch, the more momentum is ahead.",
+)
 
 
 @suite.check(
     "tuned momentum gains more for larger batches", ref="T1-27", kind="bound", expect="confirmed"
 )
 def gain_by_batch():
-    """Steps to an expected error of 0.02, both tuned: momentum needs 0.94 of SGD's steps at B = 1,
-    0.64 at B = 10, 0.45 at B = 100. Each share bounds the one of the next larger batch.
+    """With both tuned to reach an expected error of 0.02 soonest, momentum needs 0.94 of SGD's
+    steps at B = 1, 0.64 at B = 10, 0.45 at B = 100. Each share bounds the one of the next larger
+    batch.
     """
     share = tuned_steps("momentum") / tuned_steps("SGD")
     return share[:-1], share[1:]
@@ -164,69 +184,83 @@ def gain_by_batch():
     "tuned momentum gains little for single samples", ref="T1-27", kind="bound", expect="confirmed"
 )
 def little_gain():
-    """At B = 1 it saves less than a tenth of the steps; at B = 100 more than half."""
+    """At B = 1 tuned momentum saves less than a tenth of tuned SGD's steps, at B = 100 more than
+    half.
+    """
     saved = 1 - tuned_steps("momentum") / tuned_steps("SGD")
     return [0.1, saved[2]], [saved[0], 0.5]
 
 
-def tuned_experiments(name):
+def tuned_experiments(name: str) -> list[nq.Experiment]:
     """At B = 10 after 70 steps, at B = 100 after 10: momentum has arrived, SGD has not."""
     settings = zip((10, 100), tuned()[name][1:], (70, 10), strict=True)
-    problem = nq.NoisyQuadratic(h=[1.0, 0.1])
-    return [nq.Experiment(problem, m, batch=B, steps=k, checkpoints=[k]) for B, m, k in settings]
+    return [nq.Experiment(PROBLEM, m, batch=B, steps=k, checkpoints=[k]) for B, m, k in settings]
 
 
 suite.ordering(
-    "tuned momentum beats tuned SGD at large batches",
+    "tuned momentum beats tuned SGD at B = 10 and 100",
     ref="T1-27",
     smaller=lambda: tuned_experiments("momentum"),
     larger=lambda: tuned_experiments("SGD"),
     of="error",
     at="last",
     expect="confirmed",
-    doc="Each with the settings that bring its expected error to 0.02 in the fewest steps.",
+    doc="When momentum has reached an expected error of 0.02, SGD has not: after 70 steps at B = "
+    "10 and after 10 at B = 100.",
 )
 
 
-def script(method, B):
-    """The first text's own problem."""
-    problem = nq.NoisyQuadratic(h=[1.0, 0.1])
-    return nq.Experiment(problem, method, batch=B, steps=500, checkpoints=[50, 300, 500])
+# -- the text's own settings -----------------------------------------------------------------------
 
 
-SGD, MOMENTUM = nq.sgd(lr=0.1), nq.heavy_ball(lr=0.1, momentum=0.9)
+def untuned(method: nq.Method, B: int) -> nq.Experiment:
+    return nq.Experiment(PROBLEM, method, batch=B, steps=500, checkpoints=[50, 300, 500])
+
 
 suite.ordering(
-    "momentum pays at large batches, at the script's settings",
+    "at the text's settings momentum pays at B = 100",
     ref="T1-27",
-    smaller=script(MOMENTUM, 100),
-    larger=script(SGD, 100),
+    smaller=untuned(MOMENTUM, 100),
+    larger=untuned(SGD, 100),
     of="error",
     at=(50, 500),
     expect="refuted",
-    doc="""At eta = 0.1 and beta = 0.9 for both. It does after 50 steps of B = 100; from k = 263 on
-    momentum has the larger expected error, ten times in the end.""",
+    doc="With eta = 0.1 for both and beta = 0.9 momentum is ahead after 50 steps of B = 100. In "
+    "the end its expected error is ten times SGD's.",
 )
 
 suite.ordering(
-    "at one step size SGD ends below momentum for every batch",
+    "at the text's settings SGD is ahead of momentum after 300 and 500 steps, at every batch size",
     mends="T1-27",
-    smaller=[script(SGD, B) for B in BATCHES],
-    larger=[script(MOMENTUM, B) for B in BATCHES],
+    smaller=[untuned(SGD, B) for B in BATCHES],
+    larger=[untuned(MOMENTUM, B) for B in BATCHES],
     of="error",
     at=(300, 500),
     expect="confirmed",
-    doc="""Both variances are divided by B, so a larger batch only delays the change: SGD has the
-    smaller expected error from k = 33 on at B = 1, from 149 at B = 10, from 263 at B = 100.""",
+    doc="The variances of SGD and of momentum are both divided by B, so that a larger batch only "
+    "delays the change.",
 )
 
-suite.ordering(
-    "at one step size SGD is below momentum from k = 50 on with single samples",
+
+@suite.check(
+    "at the text's settings SGD gets ahead of momentum for good at step 33, 149 and 263",
     mends="T1-27",
-    smaller=script(SGD, 1),
-    larger=script(MOMENTUM, 1),
+    expect="confirmed",
+)
+def ahead_for_good():
+    """SGD has the smaller expected error from k = 33 on at B = 1, from 149 on at B = 10, from 263
+    on at B = 100.
+    """
+    return [33, 149, 263], ahead_from("SGD", "momentum", BATCHES)
+
+
+suite.ordering(
+    "at the text's settings SGD is ahead of momentum after 50 steps with single samples",
+    mends="T1-27",
+    smaller=untuned(SGD, 1),
+    larger=untuned(MOMENTUM, 1),
     of="error",
     at=50,
     expect="confirmed",
-    doc="0.422 beside 0.568 at B = 1.",
+    doc="After 50 steps at B = 1 SGD has an expected error of 0.422, momentum of 0.568.",
 )

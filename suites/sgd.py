@@ -1,13 +1,13 @@
 """Constant-step SGD on the noisy quadratic model."""
 
-import nqmbench as nq
+from _first_text import BATCHES, PROBLEM
 
-TWO = nq.NoisyQuadratic(h=[1.0, 0.1])  # the first text's problem
+import nqmbench as nq
 
 
 def grid() -> list[nq.Experiment]:
     return [
-        nq.Experiment(TWO, nq.sgd(lr=eta), batch=B, steps=1000)
+        nq.Experiment(PROBLEM, nq.sgd(lr=eta), batch=B, steps=1000)
         for eta, B in ((0.1, 1), (0.1, 10), (0.1, 100), (0.5, 1))
     ]
 
@@ -17,6 +17,21 @@ suite = nq.Suite(
     summary="constant-step SGD: the boxed second moment, its limit, stability",
     source="first text, sections 2 to 4",
     experiments=grid,
+)
+
+suite.figure(
+    "Step size and batch size",
+    panels=lambda: {
+        "three step sizes, B = 1": {
+            f"eta = {eta:g}": nq.Experiment(PROBLEM, nq.sgd(lr=eta), steps=1000)
+            for eta in (0.02, 0.1, 0.5)
+        },
+        "three batch sizes, eta = 0.1": {
+            f"B = {B}": nq.Experiment(PROBLEM, nq.sgd(lr=0.1), batch=B, steps=1000) for B in BATCHES
+        },
+    },
+    doc="A larger step forgets the start sooner and keeps more of the noise. A larger batch keeps "
+    "less of the noise, and forgets the start no sooner.",
 )
 
 
@@ -62,7 +77,7 @@ def displacement(h, eta, w0):
     expect="confirmed",
 )
 def update_mean(h, eta, w0):
-    """w' = (1 - eta h) w + eta h x, averaged."""
+    """On average one step multiplies each component by 1 - eta h."""
     return (1 - eta * h) * w0
 
 
@@ -75,7 +90,7 @@ def update_mean(h, eta, w0):
     expect="confirmed",
 )
 def update_noise(h, eta, B, sigma):
-    """The variance of eta h x."""
+    """What one step adds to each component is eta h x, with the variance (eta h sigma)^2/B."""
     return (eta * h * sigma) ** 2 / B
 
 
@@ -90,7 +105,9 @@ def update_noise(h, eta, B, sigma):
     expect="refuted",
 )
 def as_printed(k, h, eta, B, sigma, w0):
-    """The box gives E w_{k+1}^2 with the exponent 2k: after k updates the exponent is 2(k - 1)."""
+    """The text's boxed formula gives E w_{k+1}^2 with the exponent 2k: after k updates that is the
+    exponent 2 (k - 1). Its noise term has eta h^2.
+    """
     return boxed(k - 1, h, eta, B, sigma, w0)
 
 
@@ -107,7 +124,9 @@ def small_curvature() -> list[nq.Experiment]:
     expect="refuted",
 )
 def noise_term(k, h, eta, B, sigma, w0):
-    """The box with its index mended, at h = 0.1: eta h^2 in the noise term should be eta h."""
+    """The text's noise term has eta h^2 where it should have eta h: here at h = 0.1, the index
+    mended.
+    """
     return boxed(k, h, eta, B, sigma, w0)
 
 
@@ -121,26 +140,30 @@ def noise_term(k, h, eta, B, sigma, w0):
     expect="refuted",
 )
 def index(k, h, eta, B, sigma, w0):
-    """At h = 1 the noise term is right; the printed index says that the first step does nothing."""
+    """The text's index says that the first step changes nothing: here at h = 1, where the noise
+    term is right.
+    """
     return boxed(k - 1, h, eta, B, sigma, w0)
 
 
 @suite.claim("second moment", mends="T1-08", of="w2[i]", expect="confirmed")
 def second_moment(k, h, eta, B, sigma, w0):
-    """a^(2k) w0^2 + lam s2/(2 - lam) (1 - a^(2k)), lam = eta h, a = 1 - lam, s2 = sigma^2/B."""
+    """After k updates E w_k^2 is a^(2k) w0^2 + lam s2/(2 - lam) (1 - a^(2k)), where lam = eta h, a
+    = 1 - lam and s2 = sigma^2/B.
+    """
     forget = (1 - eta * h) ** (2 * k)
     return forget * w0**2 + steady(h, eta, B, sigma) * (1 - forget)
 
 
 @suite.claim(
-    "second moment, summed",
+    "second moment, summed over the coordinates",
     mends="T1-08",
     of="error",
     experiments=lambda: grid()[:1],
     expect="confirmed",
 )
 def squared_error(k, h, eta, B, sigma, w0):
-    """The same, summed over the coordinates: the expected squared distance."""
+    """The expected squared distance is the sum of the second moments over the coordinates."""
     return second_moment(k, h, eta, B, sigma, w0)
 
 
@@ -160,7 +183,7 @@ def noise_free() -> list[nq.Experiment]:
     expect="confirmed",
 )
 def forgetting(k, h, eta, w0):
-    """Without noise E w_k^2 = (1 - eta h)^(2k) w0^2."""
+    """What is left of the start is (1 - eta h)^(2k) w0^2, here without noise."""
     return (1 - eta * h) ** (2 * k) * w0**2
 
 
@@ -180,7 +203,9 @@ def rate():
     when=lambda k, h, eta: (1 - eta * h) ** (2 * k) < 1e-6,
 )
 def limit(h, eta, B, sigma):
-    """The second term approaches eta h^2 sigma^2 / (B (2 - eta h))."""
+    """The text lets the noise term approach eta h^2 sigma^2 / (B (2 - eta h)), which is too large
+    by the factor h.
+    """
     return eta * h**2 / (B * (2 - eta * h)) * sigma**2
 
 
@@ -194,7 +219,7 @@ def limit(h, eta, B, sigma):
     expect="confirmed",
 )
 def true_limit(h, eta, B, sigma):
-    """The steady-state variance is lam s2/(2 - lam) with lam = eta h."""
+    """The steady-state variance is lam s2/(2 - lam), where lam = eta h and s2 = sigma^2/B."""
     return steady(h, eta, B, sigma)
 
 
@@ -204,11 +229,11 @@ def true_limit(h, eta, B, sigma):
 def near_the_limit(lam: float) -> list[nq.Experiment]:
     """Step sizes with eta h = lam in the steepest coordinate."""
     flat = nq.NoisyQuadratic(h=0.1, sigma=2.0, w0=3.0)
-    return [nq.Experiment(TWO, nq.sgd(lr=lam)), nq.Experiment(flat, nq.sgd(lr=lam / 0.1))]
+    return [nq.Experiment(PROBLEM, nq.sgd(lr=lam)), nq.Experiment(flat, nq.sgd(lr=lam / 0.1))]
 
 
 @suite.claim(
-    "stable below eta = 2/h",
+    "just below eta = 2/h the second moment stays bounded",
     ref="T1-15",
     of="w2[i]",
     kind="upper bound",
@@ -221,7 +246,7 @@ def bounded(h, eta, B, sigma, w0):
 
 
 @suite.claim(
-    "unstable above eta = 2/h",
+    "just above eta = 2/h the second moment grows",
     ref="T1-15",
     of="w2[i]",
     kind="lower bound",
@@ -234,7 +259,9 @@ def growing(k, h, eta, w0):
     return (1 - eta * h) ** (2 * k) * w0**2
 
 
-@suite.check("largest stable step size", ref="T1-15", kind="identity", expect="confirmed")
+@suite.check(
+    "SGD is stable exactly below eta = 2/h", ref="T1-15", kind="identity", expect="confirmed"
+)
 def stable_step():
-    """The recursion is stable exactly for eta h < 2."""
+    """The step size at which the recursion ceases to be stable is eta h = 2."""
     return 2.0, nq.stability_limit(nq.sgd(lr=0.1))

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nqmbench.comparisons import Side, difference, frequency
+from nqmbench.comparisons import SideMoments, difference, frequency
 from nqmbench.moments import Moments
+from nqmbench.one_pass import PairedMoments
 from nqmbench.passes import Contrast
 from nqmbench.plan import Case, Cell, Plan, PlannedClaim
 from nqmbench.samples import samples
-from nqmbench.together import PairedMoments
 from nqmbench.verdicts import (
     DETERMINISTIC,
     SMALLEST,
@@ -168,7 +168,12 @@ class Ledger:
                 self._note(record, record.hear(sample, precision))
 
     def compare(
-        self, contrast: Contrast, paired: PairedMoments, smaller: Side, larger: Side, precision: str
+        self,
+        contrast: Contrast,
+        paired: PairedMoments,
+        smaller: SideMoments,
+        larger: SideMoments,
+        precision: str,
     ) -> None:
         """Take a look at every open cell of the orderings that are about a contrast."""
         step_index = {k: s for s, k in enumerate(smaller.experiment.checkpoints)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nqmbench.agreement import mismatch
 from nqmbench.claims import Ordering
 from nqmbench.errors import InvalidArguments
 from nqmbench.experiment import (
@@ -18,7 +19,6 @@ from nqmbench.experiment import (
     parse_observable,
 )
 from nqmbench.formulas import FormulaError
-from nqmbench.passes import mismatch
 
 __all__ = ["Quantity", "label", "matched"]
 

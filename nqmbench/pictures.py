@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nqmbench.agreement import mismatch
 from nqmbench.claims import Figure
 from nqmbench.errors import SuiteError
 from nqmbench.experiment import Experiment, Observable, log_checkpoints, parse_observable
-from nqmbench.passes import Task, mismatch
+from nqmbench.passes import Task
 
 __all__ = ["PlannedCurve", "PlannedFigure", "PlannedPanel", "plan_figure"]
 

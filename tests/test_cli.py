@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import nqmbench.pursuit
 import nqmbench.runner
+import nqmbench.simulator
 from nqmbench.cli import folder_name, main, point_latest
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -108,7 +108,7 @@ def test_a_folder_that_cannot_be_made_exits_with_73_before_anything_is_simulated
     small, tmp_path, capsys, monkeypatch
 ):
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setattr(nqmbench.pursuit, "run_together", None)
+    monkeypatch.setattr(nqmbench.simulator, "run_pass", None)
     assert exit_code("run", "small", "--suites", small, "--out", tmp_path / "file" / "run") == 73
     assert "choose another --out" in capsys.readouterr().err
 

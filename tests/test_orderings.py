@@ -257,8 +257,8 @@ def test_a_case_has_a_cell_for_each_step_and_both_sides_are_observed_there(at, s
         ]
     assert [e.checkpoints for e in plan.experiments.values()] == [tuple(steps)] * 2
     assert [e.observables for e in plan.experiments.values()] == [("w2[0]", "w2[1]")] * 2
-    (together,) = plan.passes
-    assert len(together.contrasts) == 2
+    (pass_,) = plan.passes
+    assert len(pass_.contrasts) == 2
 
 
 def test_the_smaller_sides_checkpoints_are_taken():

@@ -1,9 +1,10 @@
-"""What is simulated together: groups that overlap, what their members share, what they cannot."""
+"""What shares a simulation: groups that overlap, what their members share, what they cannot."""
 
 import pytest
 
 import nqmbench as nq
-from nqmbench.passes import Contrast, Task, arrange, mismatch
+from nqmbench.agreement import mismatch
+from nqmbench.passes import Contrast, Task, arrange
 from nqmbench.plan import make_plan
 from nqmbench.verdicts import PRESETS
 

@@ -129,8 +129,8 @@ def test_a_curve_is_observed_at_its_own_observable_and_at_log_spaced_steps():
         ("one", "error"), ("ten", "error"), ("one", "w2[1]"),
     ]  # fmt: skip
     assert {c.steps for c in curves} == {log_checkpoints(100, POINTS)}
-    (together,) = plan.passes
-    assert together.contrasts == ()
+    (pass_,) = plan.passes
+    assert pass_.contrasts == ()
     assert {e.observables for e in plan.experiments.values()} == {("error", "w2[1]"), ("error",)}
     assert plan.cells("demo") == 0  # a figure judges nothing
 

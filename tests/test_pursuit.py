@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 import nqmbench as nq
-from nqmbench import pursuit, together
+from nqmbench import one_pass, simulator
 from nqmbench.plan import make_plan
-from nqmbench.pursuit import Simulator, pursue
+from nqmbench.pursuit import pursue
+from nqmbench.simulation import Conditions
+from nqmbench.simulator import Simulator
 from nqmbench.theory import ExactMoments, exact
 from nqmbench.verdicts import PRESETS, Preset, Verdict, look_sizes
 
@@ -31,7 +33,7 @@ TEN = experiment(nq.sgd(0.1), batch=10)
 
 def pursued(suite, preset=QUICK, threads=1, **changed):
     plan = make_plan([suite], preset)
-    simulator = Simulator(plan, SEED, threads, "mixed")
+    simulator = Simulator(plan, Conditions(SEED, threads, "mixed"))
     truths = {key: changed.get("exact", exact)(e) for key, e in plan.experiments.items()}
     return plan, *pursue(simulator, truths, preset)
 
@@ -67,9 +69,9 @@ def test_a_decided_member_is_left_out_and_the_numbers_of_the_others_do_not_chang
 
     def spy(members, *rest):
         passes.append([e.batch for e in members])
-        return together.run_together(members, *rest)
+        return one_pass.run_pass(members, *rest)
 
-    monkeypatch.setattr(pursuit, "run_together", spy)
+    monkeypatch.setattr(simulator, "run_pass", spy)
     close = {"smaller": FAST, "larger": experiment(nq.sgd(0.5001)), "at": "last"}
 
     def hard(suite):  # an ordering that needs every look: equal but for 2e-4, without a margin
@@ -221,14 +223,14 @@ def test_an_ordering_is_inconsistent_if_either_side_is(suite_folder, monkeypatch
 
 @pytest.mark.needs_compiler
 def test_a_wrong_kernel_makes_an_ordering_inconsistent(suite_folder, monkeypatch):
-    right = together.compile_program
+    right = one_pass.compile_program
 
     def wrong_sigma(e, precision):
         program = right(e, precision)
         return dataclasses.replace(program, sigma=1.05 * program.sigma)
 
     assert comparison_run(suite_folder, ORDERED).exit_code == 0
-    monkeypatch.setattr(together, "compile_program", wrong_sigma)
+    monkeypatch.setattr(one_pass, "compile_program", wrong_sigma)
     assert set(comparison_run(suite_folder, ORDERED).verdicts["verdict"]) == {"INCONSISTENT"}
 
 

@@ -8,11 +8,14 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from nqmbench.claims import BOUNDS, Check, Claim
+from nqmbench.experiment import parse_observable
 from nqmbench.explain import Explanation, explanation
 from nqmbench.ledger import Ledger
 from nqmbench.moments import Moments
+from nqmbench.pairs import label
+from nqmbench.passes import Contrast
 from nqmbench.pictures import PlannedFigure
-from nqmbench.plan import Case, PlannedClaim
+from nqmbench.plan import Case, Plan, PlannedClaim
 from nqmbench.verdicts import ALPHA, PRESETS, Verdict, combine, critical_value
 from nqmbench.wording import worst
 
@@ -31,7 +34,7 @@ def describe(
     arguments: Mapping[str, Any],
     threads: int,
     seconds: float,
-    bugs: Mapping[str, Sequence[str]],
+    bugs: Mapping[str | Contrast, Sequence[str]],
 ) -> dict[str, Any]:
     """Everything about a run that is not a table.
 
@@ -43,7 +46,7 @@ def describe(
         threads: how many were used.
         seconds: how long the run took.
         bugs: contradictions between simulation and theory by task, those of experiments that only
-            a figure shows included.
+            a figure shows included, and by contrast.
 
     Returns:
         {"run": ..., "suites": [...], "machine": ...}; only "machine" depends on time and threads.
@@ -72,8 +75,7 @@ def describe(
                 ],
             }
         )
-    experiments = ledger.plan.experiments
-    contradictions = [f"{experiments[t].label}: {said[0]}" for t, said in bugs.items() if said]
+    contradictions = [f"{name_of(ledger.plan, k)}: {said[0]}" for k, said in bugs.items() if said]
     run = {
         **arguments,
         "alpha": ALPHA,
@@ -88,6 +90,17 @@ def describe(
     return {"run": run, "suites": suites, "machine": machine(threads, seconds)}
 
 
+def name_of(plan: Plan, key: str | Contrast) -> str:
+    """An experiment or a comparison in words, by the key of its task or its contrast."""
+    if isinstance(key, str):
+        return plan.experiments[key].label
+    smaller, larger = (
+        (plan.experiments[task], parse_observable(name, plan.experiments[task].problem.d)[0])
+        for task, name in (key.smaller, key.larger)
+    )
+    return label(smaller, larger)
+
+
 def rows_of(verdicts: pd.DataFrame, claim: PlannedClaim) -> pd.DataFrame:
     """The verdict rows of one claim."""
     same = (verdicts["suite"] == claim.item.suite) & (verdicts["claim"] == claim.item.name)
@@ -99,9 +112,9 @@ def claim_entry(ledger: Ledger, claim: PlannedClaim, rows: pd.DataFrame) -> dict
     item = claim.item
     verdict = combine(Verdict(v) for v in rows["verdict"])
     telling = explained_case(ledger, claim) if verdict is Verdict.REFUTED else None
-    label = telling[0].label if telling else extreme_case(ledger, claim, verdict)
+    named = telling[0].label if telling else extreme_case(ledger, claim, verdict)
     same = rows[rows["verdict"] == verdict.value]
-    shown = same[same["case"] == label].iloc[0] if label in set(same["case"]) else same.iloc[0]
+    shown = same[same["case"] == named].iloc[0] if named in set(same["case"]) else same.iloc[0]
     entry = {
         "name": item.name,
         "ref": item.ref,

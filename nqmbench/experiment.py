@@ -236,7 +236,8 @@ class Experiment:
         """The same trajectories, looked at elsewhere.
 
         Args:
-            steps: the checkpoints. names: of the observables; None keeps them.
+            steps: the checkpoints.
+            names: of the observables; None keeps them.
         """
         kept = self.observables if names is None else names
         return Experiment(self.problem, self.method, self.batch, self.steps, steps, kept)

@@ -193,11 +193,12 @@ def undecided(record: Record) -> str:
 def trials_needed(record: Record) -> float:
     """How many more trajectories should decide the cell; 0 when it lies at the margin itself.
 
-    n = (c (z + 1.3) / (margin - |relative deviation|))^2 with c the relative spread of one value.
+    n = (c (z + 1.3) / (margin - |relative deviation|))^2 with c the relative spread of one value;
+    to that of a difference the spread of its margin is added, as in `decide`.
     """
     sample = record.sample
     assert sample is not None
-    spread = sample.error * math.sqrt(sample.count) / record.scale
+    spread = (sample.error + record.blur) * math.sqrt(sample.count) / record.scale
     room = distance_to_edge(record)
     if room < 0.02 * record.claim.margin or not math.isfinite(spread):
         return 0.0

@@ -17,11 +17,11 @@ from nqmbench.experiment import Experiment
 __all__ = ["differences", "mismatch"]
 
 WORDS = {
-    "dimension": "dimensions {} and {}",
-    "noise": "noise laws {} and {}",
-    "steps": "numbers of steps {} and {}",
-    "noiseless": "noise: one has some, the other none at all",
-    "batch": "batches {} and {} of a noise that is drawn sample by sample",
+    "dimension": "the {noun}s differ in dimensions {} and {}",
+    "noise": "the {noun}s differ in noise laws {} and {}",
+    "steps": "the {noun}s differ in numbers of steps {} and {}",
+    "noiseless": "one {noun} has noise and the other none",
+    "batch": "the {noun}s differ in batches {} and {} of a noise that is drawn sample by sample",
 }
 
 
@@ -54,16 +54,21 @@ def differences(a: Experiment, b: Experiment) -> list[tuple[str, Any, Any]]:
     return found
 
 
-def mismatch(a: Experiment, b: Experiment) -> str:
-    """The first of these differences in words, or "".
+def mismatch(a: Experiment, b: Experiment, noun: str = "experiment") -> str:
+    """The first of these differences as a sentence, or "".
+
+    Args:
+        a: an experiment.
+        b: another one.
+        noun: what each of them is called.
 
     >>> import nqmbench as nq
     >>> one, two = (nq.Experiment(nq.NoisyQuadratic(h), nq.sgd(0.1)) for h in (1.0, [1.0, 0.1]))
-    >>> mismatch(one, two), mismatch(one, one)
-    ('dimensions 1 and 2', '')
+    >>> mismatch(one, two, "side")
+    'the sides differ in dimensions 1 and 2, so they cannot meet the same noise'
     """
     for what, seen, other in differences(a, b):
-        return WORDS[what].format(seen, other)
+        return f"{WORDS[what].format(seen, other, noun=noun)}, so they cannot meet the same noise"
     return ""
 
 

@@ -50,6 +50,7 @@ def describe(
 
     Returns:
         {"run": ..., "suites": [...], "machine": ...}; only "machine" depends on time and threads.
+        The exit code is 1 too if a figure's own code failed; its entry then has an "error".
     """
     preset = PRESETS[arguments["preset"]]
     suites = []
@@ -85,7 +86,11 @@ def describe(
         "trials": sum(m.count for m in moments.values()),
         "counts": {v.value: sum(e["verdict"] == v.value for e in entries) for v in Verdict},
         "contradictions": contradictions,
-        "exit_code": int(bool(contradictions) or not all(e["as_expected"] for e in entries)),
+        "exit_code": int(
+            bool(contradictions)
+            or not all(e["as_expected"] for e in entries)
+            or any(f.error for f in ledger.plan.figures)
+        ),
     }
     return {"run": run, "suites": suites, "machine": machine(threads, seconds)}
 
@@ -147,10 +152,11 @@ def entry_of(claim: PlannedClaim) -> str:
 
 
 def figure_entry(planned: PlannedFigure) -> dict[str, Any]:
-    """A figure: its panels in order; the curves stand in the table."""
+    """A figure: its panels in order, or why it has none; the curves stand in the table."""
     figure = planned.figure
     panels = [panel.title for panel in planned.panels]
-    return {"name": figure.name, "doc": figure.doc, "of": figure.of, "panels": panels}
+    entry = {"name": figure.name, "doc": figure.doc, "of": figure.of, "panels": panels}
+    return entry | ({"error": planned.error} if planned.error else {})
 
 
 def is_as_expected(verdict: Verdict, expect: str | None) -> bool:

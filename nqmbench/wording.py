@@ -13,6 +13,8 @@ from nqmbench.verdicts import GATE, Verdict
 
 __all__ = ["check_reason", "nearest", "reason", "worst"]
 
+MANY_TIMES = 1000.0  # a relative deviation from here on is no longer given in per cent
+
 
 def percent(x: float, signed: bool = False) -> str:
     """A relative number in per cent with two significant digits.
@@ -23,7 +25,7 @@ def percent(x: float, signed: bool = False) -> str:
     if not math.isfinite(x):
         return "infinitely much"
     sign = "+" if signed else ""
-    if abs(x) >= 1000:
+    if abs(x) >= MANY_TIMES:
         return f"{x:{sign}.2g} times"
     rounded = float(f"{100 * x:.2g}")
     return f"{rounded:{sign}.0f} %" if abs(rounded) >= 10 else f"{rounded:{sign}g} %"
@@ -224,5 +226,8 @@ def check_reason(kind: str, result: CheckResult) -> str:
         return f"claimed {bool(result.claimed)}, true {bool(result.true)}"
     if result.verdict is Verdict.CONFIRMED:
         return f"{'holds' if kind == 'bound' else 'exact'}: {pair}"
-    over = "exceeded" if kind == "bound" else "off"
-    return f"{over} by {percent(abs(result.deviation))}: {pair}"
+    over, far = "exceeded" if kind == "bound" else "off", abs(result.deviation)
+    if not math.isfinite(far):
+        return f"{over} without limit: {pair}"
+    # Of numbers that many times apart the factor says nothing that they do not say themselves.
+    return f"{over}: {pair}" if far >= MANY_TIMES else f"{over} by {percent(far)}: {pair}"

@@ -221,13 +221,20 @@ def check_reason(kind: str, result: CheckResult) -> str:
     """Why a check has its verdict."""
     if result.verdict is Verdict.ERROR:
         return result.error
-    pair = f"claimed {result.claimed:.10g}, true {result.true:.10g}"
+    pair = f"claimed {number(result.claimed)}, true {number(result.true)}"
     if kind == "existence":
         return f"claimed {bool(result.claimed)}, true {bool(result.true)}"
     if result.verdict is Verdict.CONFIRMED:
         return f"{'holds' if kind == 'bound' else 'exact'}: {pair}"
     over, far = "exceeded" if kind == "bound" else "off", abs(result.deviation)
-    if not math.isfinite(far):
-        return f"{over} without limit: {pair}"
     # Of numbers that many times apart the factor says nothing that they do not say themselves.
-    return f"{over}: {pair}" if far >= MANY_TIMES else f"{over} by {percent(far)}: {pair}"
+    return f"{over} by {percent(far)}: {pair}" if far < MANY_TIMES else f"{over}: {pair}"
+
+
+def number(x: float) -> str:
+    """A number of a check with ten digits.
+
+    >>> number(0.5), number(math.inf)
+    ('0.5', 'infinite')
+    """
+    return f"{x:.10g}" if math.isfinite(x) else "infinite" if x > 0 else "minus infinite"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nqmbench.errors import InvalidArguments
 
-__all__ = ["Arguments", "choices", "is_finite", "is_real", "shorten"]
+__all__ = ["Arguments", "choices", "count", "is_finite", "is_real", "one_line", "shorten", "told"]
 
 Floats = NDArray[np.float64]
 
@@ -137,14 +138,44 @@ def all_finite(raw: NDArray[Any]) -> bool:
 
 
 def shorten(value: Any, width: int = 60) -> str:
-    """The value as it may stand in a message: one line, not longer than `width` characters."""
+    """The value as it may stand in a message: one line, not longer than `width` characters.
+
+    Without addresses in memory, so that a message is the same in every run.
+    """
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     try:
-        text = " ".join(repr(value).split())
+        text = one_line(repr(value))
     except ValueError:  # Python refuses to print integers of thousands of digits
         text = f"a huge {type(value).__name__}"
     return text if len(text) <= width else text[: width - 4] + " ..."
+
+
+def told(error: BaseException) -> str:
+    """An exception as it may stand in a message: its class and its text, in one line.
+
+    >>> told(ValueError("not today"))
+    'ValueError: not today'
+    """
+    return one_line(f"{type(error).__name__}: {error}")
+
+
+def one_line(text: str) -> str:
+    """The text in one line, without the addresses by which Python tells objects apart.
+
+    >>> one_line("<function f at 0x7f0f1b2974c0>")
+    '<function f>'
+    """
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(text.split()))
+
+
+def count(n: int, noun: str) -> str:
+    """A counted noun.
+
+    >>> count(1, "cell"), count(2, "cell")
+    ('1 cell', '2 cells')
+    """
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def choices(names: Iterable[str]) -> str:

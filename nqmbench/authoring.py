@@ -1,16 +1,27 @@
-"""What the author of a suite may write, checked at the line where it is written."""
+"""What the author of a suite may write, checked at the line where it is written.
+
+What only a function knows is checked when the suite runs, by the same rules (`matching.py`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from nqmbench.arguments import Arguments
+from nqmbench.claims import EXPECTATIONS
+from nqmbench.errors import FormulaError
 from nqmbench.experiment import Experiment, is_observable
+from nqmbench.matching import beyond, curves_of, match, out_of_range, quantities
 
-__all__ = ["check_callable", "check_experiments", "check_name", "check_sides", "steps_of"]
+__all__ = [
+    "check_experiments", "check_fit", "check_function", "check_name", "check_ordering",
+    "check_panels", "check_words", "steps_of",
+]  # fmt: skip
+
+Steps = str | tuple[int, ...] | None
 
 
 def check_name(checks: Arguments, name: Any, taken: Sequence[str], suite: str) -> None:
@@ -21,11 +32,19 @@ def check_name(checks: Arguments, name: Any, taken: Sequence[str], suite: str) -
         checks.complain("name", name, f"a name that suite {suite!r} does not have yet")
 
 
-def check_callable(name: str, seen: Any) -> None:
+def check_words(checks: Arguments, ref: Any, expect: Any, mends: Any) -> None:
+    """Complain about what every claim, ordering and check may say of itself."""
+    checks.instance("ref", ref, str, "a string such as 'T1-08'")
+    checks.instance("mends", mends, str | None, "None or the ref of a false statement")
+    if expect is not None:
+        checks.choice("expect", expect, EXPECTATIONS)
+
+
+def check_function(what: str, field: str, seen: Any, allowed: str) -> None:
     """Refuse what is not a function."""
-    checks = Arguments(f"claim {name!r}")
+    checks = Arguments(what)
     if not callable(seen):
-        checks.complain("formula", seen, "a function of the symbols")
+        checks.complain(field, seen, allowed)
     checks.done()
 
 
@@ -41,8 +60,40 @@ def check_experiments(checks: Arguments, seen: Any) -> None:
                 checks.complain("experiments", item, "only Experiments in the list")
 
 
-def check_sides(checks: Arguments, smaller: Any, larger: Any, of: Any) -> None:
+def check_fit(checks: Arguments, experiments: Any, of: Any, at: Steps) -> None:
+    """Complain about a coordinate or a step that listed experiments do not have."""
+    if callable(experiments) or checks.complaints:
+        return
+    for experiment in experiments:
+        problems = [out_of_range(of, experiment), beyond(at, experiment)]
+        if any(problems):
+            checks.complaints += filter(None, problems)
+            return  # the first experiment says it for all
+
+
+def check_ordering(checks: Arguments, smaller: Any, larger: Any, of: Any, at: Steps) -> None:
     """Complain about sides of an ordering that cannot be compared; functions are called later."""
+    before = len(checks.complaints)
+    check_sides(checks, smaller, larger, of)
+    if len(checks.complaints) > before or callable(of):
+        return
+    given = {
+        name: list(side) if isinstance(side, list | tuple) else [side]
+        for name, side in (("smaller", smaller), ("larger", larger))
+        if not callable(side)
+    }
+    try:
+        found = [q for name, sides in given.items() for x in sides for q in quantities(name, x, of)]
+        if len(given) == 2:
+            match(given["smaller"], given["larger"], of)
+    except FormulaError as error:
+        checks.complaints.append(str(error))
+        return
+    checks.complaints += [p for p in (beyond(at, experiment) for experiment, _ in found) if p][:1]
+
+
+def check_sides(checks: Arguments, smaller: Any, larger: Any, of: Any) -> None:
+    """Complain about what is neither of the two forms of an ordering."""
     if isinstance(of, str):
         wanted: Any = Experiment
         allowed = "an Experiment, a list of Experiments, or a function returning such"
@@ -59,7 +110,20 @@ def check_sides(checks: Arguments, smaller: Any, larger: Any, of: Any) -> None:
             checks.complain(name, side, allowed)
 
 
-def steps_of(checks: Arguments, at: Any) -> str | tuple[int, ...] | None:
+def check_panels(checks: Arguments, panels: Any, of: Any) -> None:
+    """Complain about panels that cannot be drawn; a function is called later."""
+    if not is_observable(of) or "[i]" in of:
+        checks.complain("of", of, "'error', 'loss', or one coordinate such as 'w2[0]'")
+    if not callable(panels) and not isinstance(panels, Mapping):
+        checks.complain("panels", panels, "{title: {label: Experiment}} or a function of it")
+    elif not callable(panels) and not checks.complaints:
+        try:
+            curves_of(panels, of)
+        except FormulaError as error:
+            checks.complaints.append(str(error))
+
+
+def steps_of(checks: Arguments, at: Any) -> Steps:
     """`at` as None, "last" or a tuple of steps."""
     if at is None or (isinstance(at, str) and at == "last"):
         return at
@@ -68,4 +132,5 @@ def steps_of(checks: Arguments, at: Any) -> str | tuple[int, ...] | None:
     steps = tuple(inner.integer("at", k, 0) for k in listed)
     if inner.complaints or not steps or len(set(steps)) != len(steps):
         checks.complain("at", at, "None, 'last', or distinct steps >= 0")
+        return None
     return tuple(int(k) for k in np.sort(np.array(steps, dtype=np.int64)))

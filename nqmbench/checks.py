@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nqmbench.arguments import told
 from nqmbench.claims import Check
 from nqmbench.verdicts import Verdict, decide_check, excess
 
@@ -53,7 +54,7 @@ def judge_check(check: Check) -> CheckResult:
             return CheckResult(Verdict.ERROR, error="the check gave complex numbers; allowed: real")
         claimed, true = claimed.astype(np.float64), true.astype(np.float64)
     except Exception as error:  # a user's code may raise anything; the run goes on
-        return CheckResult(Verdict.ERROR, error=f"the check raised {type(error).__name__}: {error}")
+        return CheckResult(Verdict.ERROR, error=f"the check raised {told(error)}")
     if claimed.shape != true.shape or claimed.size == 0:
         shapes = f"{claimed.shape} and {true.shape}"
         return CheckResult(

@@ -23,7 +23,7 @@ from nqmbench.influence import HIGHEST
 
 __all__ = [
     "BOUNDS", "CHECK_KINDS", "CLAIM_KINDS", "EXPECTATIONS", "ORDERING_STATISTICS", "STATISTICS",
-    "Check", "Claim", "Figure", "Item", "Ordering", "Outside", "argument_names",
+    "Check", "Claim", "Figure", "Item", "Ordering", "Outside", "Statement", "argument_names",
 ]  # fmt: skip
 
 STATISTICS = tuple(HIGHEST)
@@ -36,12 +36,37 @@ EXPECTATIONS = ("confirmed", "refuted", "inconclusive")
 Experiments = Sequence[Experiment] | Callable[[], Iterable[Experiment]]
 
 
-@dataclass(frozen=True, eq=False)
-class Claim:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Statement:
+    """What every statement of a suite says of itself.
+
+    Args:
+        suite, name: the suite's name and the statement's own.
+        ref: its number in the source. mends: the ref of the false statement beside which this one
+            stands as the true one.
+        expect: the known verdict of the whole statement, or None.
+        doc: the statement in words.
+    """
+
+    suite: str
+    name: str
+    ref: str = ""
+    expect: str | None = None
+    mends: str | None = None
+    doc: str = ""
+
+    @property
+    def identity(self) -> str:
+        """SUITE::NAME, as the command line names it."""
+        return f"{self.suite}::{self.name}"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Claim(Statement):
     """A formula for a statistic of an observable.
 
     Args:
-        suite, name: the suite's name and the claim's own.
+        suite, name, ref, expect, mends, doc: as for every statement (doc: the formula's docstring).
         formula: the function; its argument names say which symbols it wants (an argument with a
             default keeps it).
         of: "error", "loss", "w[i]", "w2[i]", "w3[i]" (the letter i: every coordinate) or with a
@@ -49,38 +74,23 @@ class Claim:
         statistic: "mean", "variance", "skewness" (kappa_3 / kappa_2^1.5) or "kurtosis" (the excess,
             kappa_4 / kappa_2^2).
         kind: "equality", "approximation" (true within `accuracy`), "upper bound", "lower bound".
-        ref: the number of the statement in its source. mends: the ref of the false statement
-            beside which this one stands as the true one.
-        expect: the known verdict of the whole claim, or None.
         experiments: where it is tested; None takes the suite's.
         when: a predicate of the symbols: the cells about which the source speaks.
         at: None for all checkpoints, "last", or steps.
         margin: relative; overrides the preset's. accuracy: of an approximation, relative.
         scale: a number or a function of the symbols that replaces the natural scale of the margin.
-        doc: the formula's docstring: the statement in words.
     """
 
-    suite: str
-    name: str
     formula: Callable[..., Any]
     of: str
     statistic: str = "mean"
     kind: str = "equality"
-    ref: str = ""
-    expect: str | None = None
-    mends: str | None = None
     experiments: Experiments | None = None
     when: Callable[..., Any] | None = None
     at: str | tuple[int, ...] | None = None
     margin: float | None = None
     accuracy: float = 0.1
     scale: float | Callable[..., Any] | None = None
-    doc: str = ""
-
-    @property
-    def identity(self) -> str:
-        """SUITE::CLAIM, as the command line names it."""
-        return f"{self.suite}::{self.name}"
 
     @property
     def shape(self) -> str:
@@ -93,30 +103,19 @@ class Claim:
         return argument_names(self.formula)
 
 
-@dataclass(frozen=True, eq=False)
-class Check:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Check(Statement):
     """A comparison without simulation; `function` returns (claimed, true).
 
     Args:
-        suite, name, ref, expect, mends, doc: as for a claim.
+        suite, name, ref, expect, mends, doc: as for every statement.
         function: called without arguments; returns two numbers or arrays of the same shape.
         kind: "identity" (equal to 1e-9), "rate" (to 1e-6), "bound" (true <= claimed), "existence"
             (two truth values are the same), "optimum" (equal to 1e-3).
     """
 
-    suite: str
-    name: str
     function: Callable[[], tuple[Any, Any]]
     kind: str = "identity"
-    ref: str = ""
-    expect: str | None = None
-    mends: str | None = None
-    doc: str = ""
-
-    @property
-    def identity(self) -> str:
-        """SUITE::CHECK, as the command line names it."""
-        return f"{self.suite}::{self.name}"
 
     @property
     def shape(self) -> str:
@@ -128,14 +127,15 @@ class Check:
 Sides = Experiment | str | Sequence[Experiment | str] | Callable[[], Any]
 
 
-@dataclass(frozen=True, eq=False)
-class Ordering:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Ordering(Statement):
     """One quantity is claimed to be smaller than another under the same noise.
 
     Args:
-        suite, name, ref, expect, mends, at, doc: as for a claim.
+        suite, name, ref, expect, mends, doc: as for every statement. at: as for a claim.
         smaller, larger: two experiments; or two observables of one; or lists of such, matched
-            pairwise, each pair a case; or functions that return them (called when the suite runs).
+            pairwise, each pair a case; or functions that return them (called when the suite runs;
+            any iterable will do).
         of: what they share: the observable of two experiments ("w2[i]" takes every coordinate), or
             the experiment of two observables.
         statistic: "mean": E smaller <= E larger; "probability": smaller < larger in one run with at
@@ -145,24 +145,13 @@ class Ordering:
         probability: the least probability claimed.
     """
 
-    suite: str
-    name: str
     smaller: Sides
     larger: Sides
     of: Any
     statistic: str = "mean"
-    ref: str = ""
-    expect: str | None = None
-    mends: str | None = None
     at: str | tuple[int, ...] | None = None
     margin: float | None = None
     probability: float = 0.5
-    doc: str = ""
-
-    @property
-    def identity(self) -> str:
-        """SUITE::ORDERING, as the command line names it."""
-        return f"{self.suite}::{self.name}"
 
     @property
     def kind(self) -> str:

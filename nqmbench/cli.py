@@ -18,7 +18,6 @@ from nqmbench.errors import DiskError, NqmbenchError, cannot_write
 
 if TYPE_CHECKING:
     from nqmbench.results import Run
-    from nqmbench.suite import Suite
 
 __all__ = ["main"]
 
@@ -97,18 +96,21 @@ def list_suites(folder: str | None) -> None:
     suites = load_suites(folder)
     width = max(len(s.name) for s in suites)
     for suite in suites:
-        click.echo(f"{suite.name:<{width}}  {len(suite.items):>3} claims  {suite.summary}")
+        claims = "claim " if len(suite.items) == 1 else "claims"
+        click.echo(f"{suite.name:<{width}}  {len(suite.items):>3} {claims}  {suite.summary}")
 
 
 @cli.command()
 @click.argument("name", metavar="SUITE[::CLAIM]")
 @suites_option
 def show(name: str, folder: str | None) -> None:
-    """What a suite, or one of its claims, says and tests."""
-    from nqmbench.console import describe_claim, describe_suite
+    """What a suite, or one of its claims or figures, says and tests."""
+    from nqmbench.showing import show_statement, show_suite
+    from nqmbench.suites import load_suites, select
 
-    suite, claim = find(name, folder)
-    click.echo(describe_suite(suite) if claim is None else describe_claim(suite, claim))
+    suite_name, _, inside = name.partition("::")
+    (suite, *_) = select(load_suites(folder), [suite_name])
+    click.echo(show_statement(suite, inside) if inside else show_suite(suite))
 
 
 @cli.command()
@@ -216,27 +218,6 @@ def number(text: str) -> Any:
         return int(text)
     except ValueError:
         return text
-
-
-def find(name: str, folder: str | None) -> tuple[Suite, Any]:
-    """The suite and the claim (or None) that SUITE[::CLAIM] names.
-
-    Raises:
-        UsageError: there is none of that name.
-    """
-    from nqmbench.arguments import choices
-    from nqmbench.errors import UsageError
-    from nqmbench.suites import load_suites, select
-
-    suite_name, _, claim_name = name.partition("::")
-    suite = select(load_suites(folder), [suite_name])[0]
-    if not claim_name:
-        return suite, None
-    for item in suite.items:
-        if item.name == claim_name:
-            return suite, item
-    names = choices(item.name for item in suite.items)
-    raise UsageError(f"claim: got {claim_name!r}; allowed: one of {names}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -17,15 +17,15 @@ import numpy as np
 
 from nqmbench.experiment import Experiment, Observable
 from nqmbench.moments import Moments
+from nqmbench.one_pass import PairedMoments
 from nqmbench.samples import TINY, lacking_moment, rounding, still
-from nqmbench.together import PairedMoments
 from nqmbench.verdicts import ROUNDING, Frequency, Sample
 
-__all__ = ["Side", "difference", "frequency"]
+__all__ = ["SideMoments", "difference", "frequency"]
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class SideMoments:
     """One side of a comparison: its experiment, its observable, and the experiment's moments."""
 
     experiment: Experiment
@@ -33,7 +33,7 @@ class Side:
     moments: Moments
 
     @classmethod
-    def of(cls, experiment: Experiment, name: str, moments: Moments) -> Side:
+    def of(cls, experiment: Experiment, name: str, moments: Moments) -> SideMoments:
         """The side with the observable of this name."""
         (observable,) = (o for o in experiment.observed if o.name == name)
         return cls(experiment, observable, moments)
@@ -75,7 +75,7 @@ class Side:
 
 
 def difference(
-    paired: PairedMoments, smaller: Side, larger: Side, s: int, precision: str
+    paired: PairedMoments, smaller: SideMoments, larger: SideMoments, s: int, precision: str
 ) -> Sample:
     """The sample of smaller - larger at checkpoint number s; `rms` is the size of the sides.
 
@@ -103,7 +103,7 @@ def difference(
 
 
 def frequency(
-    paired: PairedMoments, smaller: Side, larger: Side, s: int, precision: str
+    paired: PairedMoments, smaller: SideMoments, larger: SideMoments, s: int, precision: str
 ) -> Frequency:
     """The sample of the event smaller < larger at checkpoint number s.
 

@@ -15,12 +15,12 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from nqmbench.comparisons import Side, difference
+from nqmbench.comparisons import SideMoments, difference
 from nqmbench.experiment import Experiment
 from nqmbench.moments import Moments
+from nqmbench.one_pass import PairedMoments
 from nqmbench.samples import samples
 from nqmbench.theory import ExactMoments
-from nqmbench.together import PairedMoments
 from nqmbench.verdicts import ALLOWANCE, SELF_TEST_ALPHA, SMALLEST, Sample, critical_value
 
 MODERATE = 1e30  # an exact value below this is far from diverging (1e40)
@@ -70,7 +70,7 @@ def contradictions(
 
 def paired_contradictions(
     paired: PairedMoments,
-    sides: tuple[Side, Side],
+    sides: tuple[SideMoments, SideMoments],
     truths: tuple[ExactMoments, ExactMoments],
     z: float,
     precision: str,

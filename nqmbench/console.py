@@ -14,16 +14,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from rich.text import Text
 
-from nqmbench.claims import Check, Claim, Item, Ordering
+from nqmbench.arguments import count
 from nqmbench.experiment import Experiment
 from nqmbench.ledger import Ledger
-from nqmbench.plan import Plan, make_plan
+from nqmbench.plan import Plan
 from nqmbench.results import Run
 from nqmbench.stability import spectral_radius
-from nqmbench.suite import Suite
-from nqmbench.verdicts import PRESETS
 
-__all__ = ["Watcher", "describe_claim", "describe_suite", "print_summary"]
+__all__ = ["Watcher", "print_summary"]
 
 COLOURS = {
     "CONFIRMED": "green",
@@ -56,7 +54,7 @@ class Watcher:
             self.bar = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
-                TextColumn("{task.completed:.0f}/{task.total:.0f} cells"),
+                TextColumn("{task.fields[cells]}"),
                 TimeElapsedColumn(),
                 TextColumn("about"),
                 TimeRemainingColumn(),
@@ -64,7 +62,7 @@ class Watcher:
                 console=self.console,
                 transient=True,
             )
-            self.task = self.bar.add_task("planning", total=1)
+            self.task = self.bar.add_task("planning", total=1, cells="")
             self.bar.start()
         return self
 
@@ -84,7 +82,7 @@ class Watcher:
         names = ", ".join(s.name for s in plan.suites)
         self.console.print(
             f"claims of {names}: {len(plan.claims)}; cells: {cells}; "
-            f"experiments: {len(plan.experiments)}",
+            f"figures: {len(plan.figures)}; experiments: {len(plan.experiments)}",
             highlight=False,
         )
         for experiment in plan.experiments.values():
@@ -94,7 +92,7 @@ class Watcher:
                     text = f"note: {experiment.label} is unstable: the mean grows {radius:.6g}-fold"
                     self.console.print(f"{text} at each step", highlight=False)
         if self.bar:
-            self.bar.update(self.task, total=cells, description="simulating")
+            self.bar.update(self.task, total=max(cells, 1), description="simulating")
 
     def simulated(self, experiment: Experiment, trials: int, of: int) -> None:
         """Show the experiment that is being simulated."""
@@ -104,10 +102,14 @@ class Watcher:
 
     def looked(self, ledger: Ledger, experiment: Experiment, trials: int) -> None:
         """Move the bar, or print a line now and then."""
+        decided, cells = ledger.decided, len(ledger.records)
         if self.bar:
-            self.bar.update(self.task, completed=ledger.decided)
+            told = f"{decided}/{cells} cells" if cells else ""
+            self.bar.update(self.task, completed=decided, cells=told)
+        elif cells:
+            self.say(f"{decided} of {count(cells, 'cell')} decided")
         else:
-            self.say(f"{ledger.decided} of {len(ledger.records)} cells decided")
+            self.say(f"simulated for figures: {experiment.label}")
 
     def say(self, text: str) -> None:
         """One line, or the description of the bar."""
@@ -132,7 +134,8 @@ def print_summary(run: Run, place: Path) -> None:
         )
         for claim in suite["claims"]:
             style = COLOURS[claim["verdict"]]
-            mark = "" if claim["as_expected"] else " (expected " + claim["expected"] + ")"
+            broken = claim["expected"] and not claim["as_expected"]
+            mark = f" (expected {claim['expected']})" if broken else ""
             ref = claim["ref"] or (f"mends {claim['mends']}" if claim["mends"] else "")
             table.add_row(
                 Text(ref),
@@ -143,12 +146,24 @@ def print_summary(run: Run, place: Path) -> None:
     out.print(table)
     counts = {v: n for v, n in run.about["run"]["counts"].items() if n}
     machine = run.about["machine"]
+    figures = sum(len(suite.get("figures", ())) for suite in run.about["suites"])
     total = ", ".join(f"{n} {v}" for v, n in counts.items())
+    total = total or f"no claim to judge, {count(figures, 'figure')}"
     out.print(
         f"\n{total}; {run.about['run']['trials']:.3g} trajectories in {machine['seconds']:.0f} s "
-        f"on {machine['threads']} threads",
+        f"on {count(machine['threads'], 'thread')}",
         highlight=False,
     )
+    for suite in run.about["suites"]:
+        for figure in suite.get("figures", ()):
+            if figure.get("error"):
+                out.print(
+                    f"figure {suite['name']}::{figure['name']}: {figure['error']}",
+                    style=COLOURS["ERROR"],
+                    highlight=False,
+                    markup=False,
+                    soft_wrap=True,
+                )
     for said in run.about["run"].get("contradictions", ()):
         out.print(
             f"the program contradicts itself: {said}; please report this",
@@ -161,42 +176,3 @@ def print_summary(run: Run, place: Path) -> None:
         names = ", ".join(over)
         out.print(f"note: {names}: the error rates were measured for up to 1,000 cells of a suite")
     out.print(f"report: {place / 'report.html'}", highlight=False, soft_wrap=True)
-
-
-def describe_suite(suite: Suite) -> str:
-    """The suite's claims, one line each."""
-    plan = make_plan([suite], PRESETS["standard"])
-    lines = [f"{suite.name}: {suite.summary}", f"source: {suite.source}" if suite.source else ""]
-    lines += [f"{plan.cells(suite.name)} cells on {len(plan.experiments)} experiments", ""]
-    for item in suite.items:
-        ref = item.ref or (f"mends {item.mends}" if item.mends else "")
-        lines.append(f"  {ref:<12}  {item.name}  [{item.kind}; expected: {item.expect or 'open'}]")
-    return "\n".join(lines)
-
-
-def describe_claim(suite: Suite, item: Item) -> str:
-    """What one claim says, as a formula where it has one, and on what it is tested."""
-    lines = [f"{item.identity}  {item.ref}", item.doc, ""]
-    if isinstance(item, Check):
-        lines.append(f"{item.kind} check, without simulation")
-    else:
-        lines += statement(item)
-        plan = make_plan([suite], PRESETS["standard"])
-        planned = next(c for c in plan.claims if c.item is item)
-        lines += ["", planned.error or f"{planned.cells} cells in {len(planned.cases)} cases:"]
-        lines += [f"  {case.label}" for case in planned.cases]
-    lines.append(f"expected: {item.expect or 'open'}")
-    return "\n".join(lines)
-
-
-def statement(item: Claim | Ordering) -> list[str]:
-    """What a claim or an ordering says of numbers."""
-    if isinstance(item, Ordering):
-        if item.statistic == "mean":
-            return ["ordering: E smaller <= E larger, trajectory by trajectory under one noise"]
-        return [f"ordering: smaller < larger in at least {item.probability:g} of the trajectories"]
-    from nqmbench.symbolic import evaluate, plain
-
-    formula = evaluate(item.formula, item.arguments)
-    written = plain(formula) if formula is not None else "a Python function"
-    return [f"{item.statistic} of {item.of}, {item.kind}:", f"  {written}"]

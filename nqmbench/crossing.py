@@ -107,9 +107,8 @@ def consecutive(experiment: Experiment, orders: tuple[int, ...]) -> Iterator[Res
             yield from dense_responses(experiment, orders, length)
     for start in range(0, steps + 1, length):
         piece = range(start, min(start + length, steps + 1))
-        e = Experiment(experiment.problem, experiment.method, experiment.batch, steps, piece)
         with np.errstate(all="ignore"):
-            yield scheduled_responses(e, orders)
+            yield scheduled_responses(experiment.observed_at(piece), orders)
 
 
 def _observable(checks: Arguments, seen: Any, d: int) -> Observable:

@@ -8,11 +8,14 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from nqmbench.claims import BOUNDS, Check, Claim
+from nqmbench.experiment import parse_observable
 from nqmbench.explain import Explanation, explanation
 from nqmbench.ledger import Ledger
 from nqmbench.moments import Moments
+from nqmbench.pairs import label
+from nqmbench.passes import Contrast
 from nqmbench.pictures import PlannedFigure
-from nqmbench.plan import Case, PlannedClaim
+from nqmbench.plan import Case, Plan, PlannedClaim
 from nqmbench.verdicts import ALPHA, PRESETS, Verdict, combine, critical_value
 from nqmbench.wording import worst
 
@@ -31,7 +34,7 @@ def describe(
     arguments: Mapping[str, Any],
     threads: int,
     seconds: float,
-    bugs: Mapping[str, Sequence[str]],
+    bugs: Mapping[str | Contrast, Sequence[str]],
 ) -> dict[str, Any]:
     """Everything about a run that is not a table.
 
@@ -43,10 +46,11 @@ def describe(
         threads: how many were used.
         seconds: how long the run took.
         bugs: contradictions between simulation and theory by task, those of experiments that only
-            a figure shows included.
+            a figure shows included, and by contrast.
 
     Returns:
         {"run": ..., "suites": [...], "machine": ...}; only "machine" depends on time and threads.
+        The exit code is 1 too if a figure's own code failed; its entry then has an "error".
     """
     preset = PRESETS[arguments["preset"]]
     suites = []
@@ -72,8 +76,7 @@ def describe(
                 ],
             }
         )
-    experiments = ledger.plan.experiments
-    contradictions = [f"{experiments[t].label}: {said[0]}" for t, said in bugs.items() if said]
+    contradictions = [f"{name_of(ledger.plan, k)}: {said[0]}" for k, said in bugs.items() if said]
     run = {
         **arguments,
         "alpha": ALPHA,
@@ -83,9 +86,24 @@ def describe(
         "trials": sum(m.count for m in moments.values()),
         "counts": {v.value: sum(e["verdict"] == v.value for e in entries) for v in Verdict},
         "contradictions": contradictions,
-        "exit_code": int(bool(contradictions) or not all(e["as_expected"] for e in entries)),
+        "exit_code": int(
+            bool(contradictions)
+            or not all(e["as_expected"] for e in entries)
+            or any(f.error for f in ledger.plan.figures)
+        ),
     }
     return {"run": run, "suites": suites, "machine": machine(threads, seconds)}
+
+
+def name_of(plan: Plan, key: str | Contrast) -> str:
+    """An experiment or a comparison in words, by the key of its task or its contrast."""
+    if isinstance(key, str):
+        return plan.experiments[key].label
+    smaller, larger = (
+        (plan.experiments[task], parse_observable(name, plan.experiments[task].problem.d)[0])
+        for task, name in (key.smaller, key.larger)
+    )
+    return label(smaller, larger)
 
 
 def rows_of(verdicts: pd.DataFrame, claim: PlannedClaim) -> pd.DataFrame:
@@ -99,9 +117,9 @@ def claim_entry(ledger: Ledger, claim: PlannedClaim, rows: pd.DataFrame) -> dict
     item = claim.item
     verdict = combine(Verdict(v) for v in rows["verdict"])
     telling = explained_case(ledger, claim) if verdict is Verdict.REFUTED else None
-    label = telling[0].label if telling else extreme_case(ledger, claim, verdict)
+    named = telling[0].label if telling else extreme_case(ledger, claim, verdict)
     same = rows[rows["verdict"] == verdict.value]
-    shown = same[same["case"] == label].iloc[0] if label in set(same["case"]) else same.iloc[0]
+    shown = same[same["case"] == named].iloc[0] if named in set(same["case"]) else same.iloc[0]
     entry = {
         "name": item.name,
         "ref": item.ref,
@@ -134,10 +152,11 @@ def entry_of(claim: PlannedClaim) -> str:
 
 
 def figure_entry(planned: PlannedFigure) -> dict[str, Any]:
-    """A figure: its panels in order; the curves stand in the table."""
+    """A figure: its panels in order, or why it has none; the curves stand in the table."""
     figure = planned.figure
     panels = [panel.title for panel in planned.panels]
-    return {"name": figure.name, "doc": figure.doc, "of": figure.of, "panels": panels}
+    entry = {"name": figure.name, "doc": figure.doc, "of": figure.of, "panels": panels}
+    return entry | ({"error": planned.error} if planned.error else {})
 
 
 def is_as_expected(verdict: Verdict, expect: str | None) -> bool:

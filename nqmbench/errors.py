@@ -11,6 +11,7 @@ from typing import Any
 __all__ = [
     "DamagedRunError",
     "DiskError",
+    "FormulaError",
     "InvalidArguments",
     "NqmbenchError",
     "OutputError",
@@ -64,6 +65,13 @@ def cannot_write(place: Any, error: OSError) -> NqmbenchError:
     if error.errno == errno.EIO:
         return DiskError(f"{where}: {error.strerror}")
     return OutputError(f"{where}: cannot be written ({error.strerror}); choose another --out")
+
+
+class FormulaError(Exception):
+    """A suite's own code failed; the claim, ordering or figure becomes an error, the run goes on.
+
+    It never leaves a run: its message is the reason that stands beside ERROR.
+    """
 
 
 class InvalidArguments(NqmbenchError, ValueError, TypeError):  # noqa: N818 - reads as what it is

@@ -23,7 +23,7 @@ from nqmbench.problems import NoisyQuadratic
 from nqmbench.recursion import OpenLoop, open_loop
 from nqmbench.schedules import Schedule, as_parameter
 
-__all__ = ["Experiment", "Observable", "log_checkpoints"]
+__all__ = ["Experiment", "Observable", "Quantity", "log_checkpoints"]
 
 ALLOWED_OBSERVABLES = "'error', 'loss', 'w[i]', 'w2[i]', 'w3[i]' with a coordinate 0 <= i < d"
 
@@ -226,11 +226,31 @@ class Experiment:
         """Method, batch size and problem in one line."""
         return ", ".join(self.label_parts)
 
+    def coordinate_label(self, i: int | None) -> str:
+        """Coordinate i in words, as "i=1 (h=0.1)"; "" for None and where there is only one."""
+        if i is None or self.problem.d == 1:
+            return ""
+        return f"i={i} (h={self.problem.h[i]:g})"
+
+    def observed_at(self, steps: Iterable[int], names: Iterable[str] | None = None) -> Experiment:
+        """The same trajectories, looked at elsewhere.
+
+        Args:
+            steps: the checkpoints.
+            names: of the observables; None keeps them.
+        """
+        kept = self.observables if names is None else names
+        return Experiment(self.problem, self.method, self.batch, self.steps, steps, kept)
+
     @property
     def label_parts(self) -> tuple[str, str, str]:
         """Method, batch size and problem, in words."""
         problem = repr(self.problem).removeprefix("NoisyQuadratic(").removesuffix(")")
         return self.method.label, f"B={self.batch}", problem
+
+
+# What one side of a comparison, or a curve, is about.
+Quantity = tuple[Experiment, Observable]
 
 
 def _batch(checks: Arguments, seen: Any, steps: int) -> int | Schedule:

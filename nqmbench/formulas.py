@@ -9,21 +9,50 @@ Skewness and kurtosis do not add: of several coordinates they need a formula for
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from nqmbench.arguments import shorten, told
 from nqmbench.claims import Claim, argument_names
+from nqmbench.errors import FormulaError
 from nqmbench.experiment import Experiment, Observable
 
-__all__ = ["FormulaError", "applies", "claimed_value", "given_scale"]
+__all__ = ["FormulaError", "applies", "claimed_value", "given_scale", "own", "own_list"]
 
 PER_COORDINATE = ("h", "sigma", "w0", "w0_std")
 
 
-class FormulaError(Exception):
-    """A claim's own code failed; the message says how, and the claim becomes ERROR."""
+def own(what: str, given: Any) -> Any:
+    """What a suite gives, or what the function that stands for it returns.
+
+    Args:
+        what: the name of the argument, for the message.
+        given: the function, or anything else.
+
+    Raises:
+        FormulaError: the function raised.
+    """
+    if not callable(given):
+        return given
+    try:
+        return given()
+    except Exception as error:  # a user's function may raise anything; the run goes on
+        raise FormulaError(f"{what} raised {told(error)}") from error
+
+
+def own_list(what: str, given: Any) -> list[Any]:
+    """The same as a list: of the items of any iterable in an order of its own, or of one thing.
+
+    Raises:
+        FormulaError: the function, or the generator that it returned, raised.
+    """
+    found = own(what, given)
+    if not isinstance(found, Iterable) or isinstance(found, str | set | frozenset | Mapping):
+        return [found]
+    items: list[Any] = own(what, lambda: list(found))
+    return items
 
 
 def claimed_value(claim: Claim, experiment: Experiment, observable: Observable, step: int) -> float:
@@ -112,9 +141,9 @@ def call(function: Callable[..., Any], known: Mapping[str, Any], what: str) -> f
         with np.errstate(all="ignore"):
             value = np.asarray(function(**{name: known[name] for name in wanted}))
     except Exception as error:  # a user's code may raise anything; the run goes on
-        raise FormulaError(f"{what} raised {type(error).__name__}: {error}") from error
+        raise FormulaError(f"{what} raised {told(error)}") from error
     if value.size != 1 or value.dtype.kind not in "biuf":
-        raise FormulaError(f"{what} gave {value!r:.80}; allowed: one real number")
+        raise FormulaError(f"{what} gave {shorten(value)}; allowed: one real number")
     number = float(value.reshape(()))
     if math.isnan(number):
         raise FormulaError(f"{what} gave NaN at k = {known['k']:g}")

@@ -39,7 +39,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["HIGHEST", "STATISTICS", "Influence", "influence"]
+from nqmbench.moments import Estimate, Moments
+
+__all__ = ["HIGHEST", "STATISTICS", "Influence", "estimate", "influence"]
 
 Reals = NDArray[np.float64]
 Polynomial = list[Any]  # coefficients, by power
@@ -144,6 +146,29 @@ def influence(statistic: str, m: Sequence[Any], count: float = np.inf) -> Influe
         np.where(even & (statistic == "kurtosis"), 0.0, (third + 1.5 * q) / spread**1.5),
         np.asarray(q / (4.0 * spread) - 0.5 * diagonal),
     )
+
+
+def estimate(moments: Moments, statistic: str) -> Estimate:
+    """The estimate of a "mean", "variance", "skewness" or "kurtosis" from a sample, per cell."""
+    if statistic in ("mean", "variance"):
+        return moments.mean_estimate() if statistic == "mean" else moments.variance_estimate()
+    return shape_estimate(moments, statistic)
+
+
+def shape_estimate(moments: Moments, statistic: str) -> Estimate:
+    """The skewness or the excess kurtosis c4 / c2^2 - 3, without bias to 1/n.
+
+    Its standard error and skewness rest on the sample's own moments to order 9 and 12:
+    ``SE^2 = V/n + C/(n (n - 1))``.
+    """
+    power = HIGHEST[statistic]
+    with np.errstate(all="ignore"):
+        m = moments.standardised(3 * power)
+        found = influence(statistic, m, moments.count)
+        value = m[power] - (3.0 if power == 4 else 0.0)
+        n, rest = np.float64(moments.count), np.float64(moments.count - 1)
+        error = np.hypot(np.sqrt(found.variance / n), np.sqrt(found.curvature / (n * rest)))
+        return Estimate(value + found.shift / n, error, found.skewness)
 
 
 def product(a: Polynomial, b: Polynomial) -> Polynomial:

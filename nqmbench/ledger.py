@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nqmbench.comparisons import Side, difference, frequency
+from nqmbench.comparisons import SideMoments, difference, frequency
 from nqmbench.moments import Moments
+from nqmbench.one_pass import PairedMoments
 from nqmbench.passes import Contrast
 from nqmbench.plan import Case, Cell, Plan, PlannedClaim
 from nqmbench.samples import samples
-from nqmbench.together import PairedMoments
 from nqmbench.verdicts import (
     DETERMINISTIC,
     SMALLEST,
@@ -40,6 +40,7 @@ class Record:
         claim, case, cell: what it is. z: the critical value of its suite.
         verdict: None while open. sample: the estimate of the deciding (or last) look.
         target: the region at that look. scale: what the margin was relative to.
+        blur: the standard error of the region's end at that look.
     """
 
     claim: PlannedClaim
@@ -50,6 +51,7 @@ class Record:
     sample: Sample | None = None
     target: Region | None = None
     scale: float = np.nan
+    blur: float = 0.0
 
     def hear(
         self, sample: Sample, precision: str, larger: tuple[float, float] = (np.nan, 0.0)
@@ -68,8 +70,8 @@ class Record:
         # Without noise, what should be equal may differ by the rounding of a start of order 1.
         room = sample.floor + SMALLEST[precision] if sample.deterministic else 0.0
         # The margin of a difference rests on an estimate of the same sample, which may err too.
-        blur = margin * larger[1] if self.relative_to_larger else 0.0
-        self.verdict = decide(sample, self.target.widened(room), self.z, blur)
+        self.blur = margin * larger[1] if self.relative_to_larger else 0.0
+        self.verdict = decide(sample, self.target.widened(room), self.z, self.blur)
         return self.verdict
 
     @property
@@ -168,7 +170,12 @@ class Ledger:
                 self._note(record, record.hear(sample, precision))
 
     def compare(
-        self, contrast: Contrast, paired: PairedMoments, smaller: Side, larger: Side, precision: str
+        self,
+        contrast: Contrast,
+        paired: PairedMoments,
+        smaller: SideMoments,
+        larger: SideMoments,
+        precision: str,
     ) -> None:
         """Take a look at every open cell of the orderings that are about a contrast."""
         step_index = {k: s for s, k in enumerate(smaller.experiment.checkpoints)}

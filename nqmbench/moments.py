@@ -23,8 +23,6 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.influence import HIGHEST, influence
-
 Reals = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
@@ -127,30 +125,6 @@ class Moments:
             powers = [np.ones_like(spread), np.zeros_like(spread), np.ones_like(spread)]
             powers += [self.moment(p) / spread**p for p in range(3, highest + 1)]
             return [np.where(lost, np.nan, power) for power in powers]
-
-    def shape_estimate(self, statistic: str) -> Estimate:
-        """Estimate the skewness or the excess kurtosis ``c4 / c2^2 - 3``, without bias to 1/n.
-
-        Their standard error and skewness follow from `nqmbench.influence`, with the sample's own
-        moments to order 9 and 12: ``SE^2 = V/n + C/(n (n - 1))``.
-
-        Args:
-            statistic: "skewness" or "kurtosis".
-        """
-        power = HIGHEST[statistic]
-        with np.errstate(all="ignore"):
-            m = self.standardised(3 * power)
-            found = influence(statistic, m, self.count)
-            value = m[power] - (3.0 if power == 4 else 0.0)
-            n, rest = np.float64(self.count), np.float64(self.count - 1)
-            error = np.hypot(np.sqrt(found.variance / n), np.sqrt(found.curvature / (n * rest)))
-            return Estimate(value + found.shift / n, error, found.skewness)
-
-    def estimate(self, statistic: str) -> Estimate:
-        """Estimate the "mean", "variance", "skewness" or "kurtosis"."""
-        if statistic in ("mean", "variance"):
-            return self.mean_estimate() if statistic == "mean" else self.variance_estimate()
-        return self.shape_estimate(statistic)
 
 
 def of_constant(count: int, values: Reals) -> Moments:

@@ -1,4 +1,4 @@
-"""Which experiments are simulated together.
+"""Which experiments share a simulation.
 
 Experiments that an ordering or a figure sets side by side meet the same noise in one **pass**:
 trajectory by trajectory their difference can be taken, and the noise is drawn once. All members of
@@ -12,18 +12,19 @@ from dataclasses import dataclass, field
 
 from nqmbench.experiment import Experiment
 
-__all__ = ["Contrast", "Pass", "Task", "arrange", "mismatch"]
-
-# One side of a contrast: the key of the task that is simulated, and the name of its observable.
-Side = tuple[str, str]
+__all__ = ["Contrast", "Pass", "Task", "arrange"]
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """A paired comparison: smaller - larger, trajectory by trajectory."""
+    """A paired comparison: smaller - larger, trajectory by trajectory.
 
-    smaller: Side
-    larger: Side
+    Args:
+        smaller, larger: the key of a task, and the name of an observable.
+    """
+
+    smaller: tuple[str, str]
+    larger: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -53,38 +54,11 @@ class Task:
 
     def experiment(self) -> Experiment:
         """The experiment with the union of what was wanted."""
-        e = self.template
-        return Experiment(
-            e.problem, e.method, e.batch, e.steps, sorted(self.steps), list(self.names)
-        )
-
-
-def mismatch(a: Experiment, b: Experiment) -> str:
-    """Why two experiments cannot meet the same noise, or "".
-
-    >>> import nqmbench as nq
-    >>> one, two = (nq.Experiment(nq.NoisyQuadratic(h), nq.sgd(0.1)) for h in (1.0, [1.0, 0.1]))
-    >>> mismatch(one, two), mismatch(one, one)
-    ('dimensions 1 and 2', '')
-    """
-    for what, seen, other in (
-        ("dimensions", a.problem.d, b.problem.d),
-        ("noise laws", a.problem.noise, b.problem.noise),
-        ("numbers of steps", a.steps, b.steps),
-    ):
-        if seen != other:
-            return f"{what} {seen} and {other}"
-    if a.problem.noiseless != b.problem.noiseless:
-        return "noise: one has some, the other none at all"
-    sizes, others = a.batch_sizes, b.batch_sizes
-    same = (sizes.size == others.size or 1 in (sizes.size, others.size)) and (sizes == others).all()
-    if a.problem.noise.name != "gaussian" and not same:
-        return f"batches {a.batch} and {b.batch} of a noise that is drawn sample by sample"
-    return ""
+        return self.template.observed_at(sorted(self.steps), list(self.names))
 
 
 def arrange(
-    tasks: Mapping[str, Task], together: Iterable[Sequence[str]], contrasts: Iterable[Contrast]
+    tasks: Mapping[str, Task], groups: Iterable[Sequence[str]], contrasts: Iterable[Contrast]
 ) -> tuple[Pass, ...]:
     """The passes of all tasks, in the order of their first mention.
 
@@ -92,20 +66,20 @@ def arrange(
 
     Args:
         tasks: by key.
-        together: groups of keys that have to share a pass; groups that overlap become one.
+        groups: of keys that have to share a pass; groups that overlap become one.
         contrasts: between tasks of one group.
     """
-    group = {key: [key] for key in tasks}
-    for keys in together:
+    shared = {key: [key] for key in tasks}  # by key: those of its pass
+    for keys in groups:
         for key in keys[1:]:
-            joined, other = group[keys[0]], group[key]
+            joined, other = shared[keys[0]], shared[key]
             if joined is not other:
                 joined += other
-                group |= dict.fromkeys(other, joined)
+                shared |= dict.fromkeys(other, joined)
     wanted = list(dict.fromkeys(contrasts))
     order = {key: position for position, key in enumerate(tasks)}
     passes = []
-    for members in {id(keys): keys for keys in group.values()}.values():
+    for members in {id(keys): keys for keys in shared.values()}.values():
         keys = tuple(sorted(members, key=order.__getitem__))
         steps = {k for key in keys for k in tasks[key].steps}
         for key in keys:

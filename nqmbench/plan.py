@@ -11,11 +11,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from nqmbench.arguments import shorten
 from nqmbench.claims import Check, Claim, Item, Ordering
 from nqmbench.errors import InvalidArguments
-from nqmbench.experiment import Experiment, Observable, parse_observable
-from nqmbench.formulas import FormulaError, applies, claimed_value, given_scale
-from nqmbench.pairs import Quantity, label, matched
+from nqmbench.experiment import Experiment, Observable, Quantity, parse_observable
+from nqmbench.formulas import FormulaError, applies, claimed_value, given_scale, own_list
+from nqmbench.matching import beyond, out_of_range
+from nqmbench.pairs import label, matched
 from nqmbench.passes import Contrast, Pass, Task, arrange
 from nqmbench.pictures import PlannedFigure, plan_figure
 from nqmbench.suite import Suite
@@ -122,10 +124,7 @@ def make_plan(suites: Iterable[Suite], preset: Preset) -> Plan:
         preset: gives the margins.
 
     Returns:
-        The plan. A claim whose own code fails carries its error; the others go on.
-
-    Raises:
-        SuiteError: a figure's own code fails, or its experiments cannot meet the same noise.
+        The plan. A claim or a figure whose own code fails carries its error; the others go on.
     """
     chosen = tuple(suites)
     tasks: dict[str, Task] = {}
@@ -183,8 +182,8 @@ def ordering_case(ordering: Ordering, smaller: Quantity, larger: Quantity) -> Ca
     """One pair of an ordering; it is looked at where the smaller side's experiment is."""
     experiment, observable = smaller
     cells = [Cell(k, ordering.claimed, None) for k in steps_wanted(ordering, experiment)]
-    title = label(smaller, larger)
-    return Case(title, experiment, experiment.recursion_key, observable, tuple(cells), larger)
+    title, keys = label(smaller, larger), [e.recursion_key for e, _ in (smaller, larger)]
+    return Case(title, experiment, keys[0], observable, tuple(cells), larger)
 
 
 def experiments_of(suite: Suite, claim: Claim) -> list[Experiment]:
@@ -193,13 +192,10 @@ def experiments_of(suite: Suite, claim: Claim) -> list[Experiment]:
     Raises:
         FormulaError: the suite's function for them raised, or gave something else.
     """
-    try:
-        experiments = suite.experiments_of(claim)
-    except Exception as error:  # a user's function may raise anything; the run goes on
-        raise FormulaError(f"experiments raised {type(error).__name__}: {error}") from error
+    experiments = own_list("experiments", lambda: suite.experiments_of(claim))
     for e in experiments:
         if not isinstance(e, Experiment):
-            raise FormulaError(f"experiments gave {e!r:.80}; allowed: Experiments")
+            raise FormulaError(f"experiments gave {shorten(e)}; allowed: Experiments")
     return experiments
 
 
@@ -209,11 +205,11 @@ def plan_cases(claim: Claim, experiment: Experiment) -> list[Case]:
     Raises:
         FormulaError: the claim's code failed.
     """
-    observables = parse_observable(claim.of, experiment.problem.d)
-    if not observables:
-        raise FormulaError(f"of={claim.of!r}, but {experiment.label} has d={experiment.problem.d}")
+    problem = out_of_range(claim.of, experiment)
+    if problem:
+        raise FormulaError(problem)
     cases = []
-    for observable in observables:
+    for observable in parse_observable(claim.of, experiment.problem.d):
         cells = [
             Cell(
                 step,
@@ -223,11 +219,9 @@ def plan_cases(claim: Claim, experiment: Experiment) -> list[Case]:
             for step in steps_wanted(claim, experiment)
             if applies(claim, experiment, observable, step)
         ]
-        label = experiment.label
-        if observable.coordinate is not None and experiment.problem.d > 1:
-            i = observable.coordinate
-            label += f", i={i} (h={experiment.problem.h[i]:g})"
-        cases.append(Case(label, experiment, experiment.recursion_key, observable, tuple(cells)))
+        place = experiment.coordinate_label(observable.coordinate)
+        title = f"{experiment.label}, {place}" if place else experiment.label
+        cases.append(Case(title, experiment, experiment.recursion_key, observable, tuple(cells)))
     return cases
 
 
@@ -241,10 +235,10 @@ def steps_wanted(claim: Claim | Ordering, experiment: Experiment) -> tuple[int, 
         return experiment.checkpoints
     if claim.at == "last":
         return experiment.checkpoints[-1:]
-    steps = tuple(int(k) for k in claim.at)
-    if steps[-1] > experiment.steps:
-        raise FormulaError(f"at={claim.at}, but {experiment.label} has {experiment.steps} steps")
-    return steps
+    problem = beyond(claim.at, experiment)
+    if problem:
+        raise FormulaError(problem)
+    return tuple(int(k) for k in claim.at)
 
 
 def distinct(cases: list[Case]) -> tuple[Case, ...]:

@@ -8,118 +8,17 @@ numbers. What only a figure shows is looked at once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
 
-from nqmbench.comparisons import Side
+from nqmbench.comparisons import SideMoments
 from nqmbench.consistency import contradictions, paired_contradictions, self_test_level
 from nqmbench.experiment import Experiment
 from nqmbench.ledger import Ledger
-from nqmbench.moments import Moments, merge
-from nqmbench.passes import Contrast, Pass
-from nqmbench.plan import Plan
+from nqmbench.passes import Pass
+from nqmbench.simulator import Found, Simulator
 from nqmbench.theory import ExactMoments
-from nqmbench.together import PairedMoments, run_together
 from nqmbench.verdicts import LOOKS, Preset, look_sizes
 
-__all__ = ["Found", "Observer", "Silent", "Simulator", "affordable", "pursue"]
-
-
-class Observer(Protocol):
-    """Someone who watches a run, such as a progress bar."""
-
-    def planned(self, plan: Plan) -> None:
-        """The plan is made; nothing is simulated yet."""
-
-    def simulated(self, experiment: Experiment, trials: int, of: int) -> None:
-        """So many of the trajectories up to the next look are done."""
-
-    def looked(self, ledger: Ledger, experiment: Experiment, trials: int) -> None:
-        """An experiment has reached so many trajectories and its cells were judged."""
-
-
-class Silent:
-    """The observer who says nothing."""
-
-    def planned(self, plan: Plan) -> None:
-        """Nothing."""
-
-    def simulated(self, experiment: Experiment, trials: int, of: int) -> None:
-        """Nothing."""
-
-    def looked(self, ledger: Ledger, experiment: Experiment, trials: int) -> None:
-        """Nothing."""
-
-
-@dataclass(eq=False)
-class Found:
-    """What has been simulated so far, and what it says about the program itself.
-
-    Args:
-        moments: of every experiment's trajectories so far, by task. paired: by contrast.
-        bugs: where the simulation contradicts exact theory, by task.
-    """
-
-    moments: dict[str, Moments] = field(default_factory=dict)
-    paired: dict[Contrast, PairedMoments] = field(default_factory=dict)
-    bugs: dict[str, list[str]] = field(default_factory=dict)
-
-    def add(self, more: Found) -> None:
-        """Merge the next trajectories of a pass with those known."""
-        for task, moments in more.moments.items():
-            known = self.moments.get(task)
-            self.moments[task] = moments if known is None else merge(known, moments)
-        for contrast, pair in more.paired.items():
-            before = self.paired.get(contrast)
-            self.paired[contrast] = pair if before is None else merge_paired(before, pair)
-
-
-def merge_paired(a: PairedMoments, b: PairedMoments) -> PairedMoments:
-    """The moments of two samples of a contrast together, `a` first."""
-    return PairedMoments(merge(a.difference, b.difference), merge(a.below, b.below))
-
-
-@dataclass(frozen=True, eq=False)
-class Simulator:
-    """Runs the passes of a plan.
-
-    Args:
-        plan: what there is to simulate. seed, threads, precision: as in `nqmbench.simulate`.
-        watch: is told about the progress.
-    """
-
-    plan: Plan
-    seed: int
-    threads: int
-    precision: str
-    watch: Observer = field(default_factory=Silent)
-
-    def trajectories(self, part: Pass, first: int, trials: int) -> Found:
-        """The trajectories first..first+trials-1 of a pass, or of a part of one."""
-        members = [self.plan.experiments[task] for task in part.tasks]
-        places = {
-            (task, o.name): (m, column)
-            for m, (task, e) in enumerate(zip(part.tasks, members, strict=True))
-            for column, o in enumerate(e.observed)
-        }
-
-        def progress(done: int) -> None:
-            self.watch.simulated(members[0], first + done, first + trials)
-
-        done = run_together(
-            members,
-            [(places[c.smaller], places[c.larger]) for c in part.contrasts],
-            first,
-            trials,
-            self.seed,
-            self.threads,
-            self.precision,
-            progress,
-        )
-        return Found(
-            dict(zip(part.tasks, done.members, strict=True)),
-            dict(zip(part.contrasts, done.contrasts, strict=True)),
-        )
+__all__ = ["affordable", "pursue"]
 
 
 def pursue(
@@ -150,7 +49,7 @@ def pursue(
                 continue
             first, size = ([0, *looks[whole]])[number : number + 2]
             found.add(simulator.trajectories(part, first, size - first))
-            look(ledger, found, part, truths, z, simulator.precision)
+            look(ledger, found, part, truths, z, simulator.conditions.precision)
             unseen.difference_update(part.tasks)
             simulator.watch.looked(ledger, plan.experiments[part.tasks[0]], size)
     return ledger, found
@@ -176,27 +75,27 @@ def wanted_part(ledger: Ledger, whole: Pass, unseen: set[str]) -> Pass:
 def look(
     ledger: Ledger,
     found: Found,
-    together: Pass,
+    pass_: Pass,
     truths: Mapping[str, ExactMoments],
     z: float,
     precision: str,
 ) -> None:
     """Judge the open cells of a pass, and note where it contradicts exact theory."""
     experiments, moments = ledger.plan.experiments, found.moments
-    for task in together.tasks:
+    for task in pass_.tasks:
         ledger.hear(task, moments[task], precision)
         said = contradictions(experiments[task], moments[task], truths[task], z, precision)
         found.bugs.setdefault(task, []).extend(said)
-    for contrast in together.contrasts:
+    for contrast in pass_.contrasts:
         paired = found.paired[contrast]
         smaller, larger = (
-            Side.of(experiments[task], name, moments[task])
+            SideMoments.of(experiments[task], name, moments[task])
             for task, name in (contrast.smaller, contrast.larger)
         )
         ledger.compare(contrast, paired, smaller, larger, precision)
         exact = truths[contrast.smaller[0]], truths[contrast.larger[0]]
         said = paired_contradictions(paired, (smaller, larger), exact, z, precision)
-        found.bugs[contrast.smaller[0]].extend(said)
+        found.bugs.setdefault(contrast, []).extend(said)
 
 
 def affordable(experiment: Experiment, preset: Preset) -> list[int]:

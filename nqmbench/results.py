@@ -7,6 +7,21 @@
                with its 95 % interval, the exact mean, and what one single trajectory did
     about      suites and claims with their typeset formulas; arguments, versions, machine, times
 
+Beside the columns that name a claim and its verdict, `verdicts` and `cells` keep what was compared:
+
+    mends      the ref of the false statement beside which this one stands as the true one
+    formula    the value that is claimed: of a claim that of its formula; of an ordering of means 0,
+               the claimed upper bound of the difference smaller - larger; of a probability the
+               least one claimed; of a check its first number
+    exact      by theory: the statistic; of an ordering of means the difference of the exact means,
+               of a probability empty, since theory does not know it; of a check its second number
+    estimate   by simulation: the statistic; of an ordering the mean difference, trajectory by
+               trajectory, or the frequency of "smaller < larger"; of a check empty
+    low, high  the interval of the estimate at the level of the suite
+    deviation  (estimate - formula) / scale, where the margin is relative to `scale`: the claimed
+               value, the mean of the larger side, the claimed probability, or the observable's root
+               mean square; of a check (exact - formula) / |formula|
+
 Everything that a report shows is read from here; reports never simulate. Monte Carlo columns are
 written by `repr`, exact and formula columns with 12 significant digits, so that the files are the
 same to the byte for any number of threads.

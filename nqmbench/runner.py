@@ -14,14 +14,15 @@ from pathlib import Path
 from nqmbench.arguments import Arguments
 from nqmbench.describe import describe
 from nqmbench.moments import Moments
+from nqmbench.observer import Observer, Silent
 from nqmbench.plan import make_plan
-from nqmbench.pursuit import Observer, Silent, Simulator, pursue
+from nqmbench.pursuit import pursue
 from nqmbench.results import Run
-from nqmbench.simulation import PRECISIONS, check_kernels, usable_threads
+from nqmbench.simulation import check_conditions, usable_threads
+from nqmbench.simulator import Simulator
 from nqmbench.suites import load_suites, select
 from nqmbench.tables import cell_table, curve_table, estimate_table, verdict_table
 from nqmbench.theory import exact
-from nqmbench.threads import check_threads
 from nqmbench.verdicts import PRESETS
 
 __all__ = ["run"]
@@ -62,16 +63,13 @@ def run(
     if suites is not None:
         checks.instance("suites", suites, str | Path, "a folder")
     checks.choice("preset", preset, PRESETS)
-    start = checks.integer("seed", seed, 0, 2**64 - 1)
-    checks.choice("precision", precision, PRECISIONS)
-    workers = check_threads(checks, threads)
-    check_kernels(checks)
+    conditions = check_conditions(checks, seed, threads, precision)
     checks.done()
     clock = time.monotonic()
     chosen = select(load_suites(suites), patterns)
     plan = make_plan(chosen, PRESETS[preset])
     watch = observer or Silent()
-    simulator = Simulator(plan, start, workers, precision, watch)
+    simulator = Simulator(plan, conditions, watch)
     watch.planned(plan)
     truths = {key: exact(e) for key, e in plan.experiments.items()}
     ledger, found = pursue(simulator, truths, PRESETS[preset])
@@ -80,12 +78,12 @@ def run(
     arguments = {
         "names": list(patterns),
         "preset": preset,
-        "seed": start,
+        "seed": conditions.seed,
         "precision": precision,
         "suites": "shipped" if suites is None else str(suites),
     }
     seconds = time.monotonic() - clock
-    workers = usable_threads(workers)
+    workers = usable_threads(conditions.threads)
     about = describe(ledger, verdicts, found.moments, arguments, workers, seconds, found.bugs)
     return Run(
         verdicts,
@@ -107,7 +105,7 @@ def single_runs(simulator: Simulator) -> dict[str, Moments]:
     }  # fmt: skip
     quiet = replace(simulator, watch=Silent())
     found: dict[str, Moments] = {}
-    for together in plan.passes:
-        if wanted.intersection(together.tasks):
-            found |= quiet.trajectories(together, 0, 1).moments
+    for pass_ in plan.passes:
+        if wanted.intersection(pass_.tasks):
+            found |= quiet.trajectories(pass_, 0, 1).moments
     return found

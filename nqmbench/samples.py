@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nqmbench.experiment import Experiment, Observable
-from nqmbench.influence import HIGHEST
+from nqmbench.influence import HIGHEST, estimate
 from nqmbench.moments import Moments
 from nqmbench.verdicts import ROUNDING, Sample
 
@@ -83,7 +83,7 @@ def samples(
         precision: of the simulation; decides what counts as rounding.
     """
     variance, shape = statistic == "variance", statistic in ("skewness", "kurtosis")
-    found = moments.estimate(statistic)
+    found = estimate(moments, statistic)
     with np.errstate(all="ignore"):
         spread = np.sqrt(moments.central[0] / moments.count)
         negligible = spread <= TINY * np.abs(moments.mean)

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nqmbench.agreement import differences as differences_of
 from nqmbench.arguments import Arguments, choices
 from nqmbench.experiment import Experiment
 from nqmbench.moments import Moments
-from nqmbench.simulation import LARGEST_TRIALS, PRECISIONS, Estimates, check_kernels
-from nqmbench.threads import check_threads
-from nqmbench.together import PairedMoments, run_together
+from nqmbench.one_pass import PairedMoments, run_pass
+from nqmbench.simulation import LARGEST_TRIALS, Estimates, check_conditions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,8 +35,8 @@ COLUMNS = [
     "trials",
 ]
 
-# One side of a comparison: the position of the experiment, and the name of the observable.
-Side = tuple[int, str]
+# What is compared: the position of the experiment, and the name of its observable.
+Observed = tuple[int, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,15 +45,22 @@ class Paired:
 
     Args:
         left, right: the sides; the difference is left - right.
-        difference: moments of the difference, shape (S, 1).
-        below: moments of the event left < right (1 or 0), shape (S, 1); NaN where a trajectory's
-            difference is (both sides have diverged), since nothing is known there.
+        moments: of the difference, and of the event left < right.
     """
 
-    left: Side
-    right: Side
-    difference: Moments
-    below: Moments
+    left: Observed
+    right: Observed
+    moments: PairedMoments
+
+    @property
+    def difference(self) -> Moments:
+        """The moments of the difference, shape (S, 1)."""
+        return self.moments.difference
+
+    @property
+    def below(self) -> Moments:
+        """The moments of the event left < right (1, 0, or NaN where nothing is known)."""
+        return self.moments.below
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +106,7 @@ def simulate_shared(
     seed: int = 0,
     threads: int | None = None,
     precision: str = "mixed",
-    differences: Sequence[tuple[Side, Side]] = (),
+    differences: Sequence[tuple[Observed, Observed]] = (),
 ) -> SharedEstimates:
     """Simulate several experiments in one pass, every trajectory under the same noise.
 
@@ -135,58 +142,41 @@ def simulate_shared(
         checks.complain("experiments", experiments, "a list of one or more Experiments")
         members = []
     count = checks.integer("trials", trials, 1, LARGEST_TRIALS)
-    start = checks.integer("seed", seed, 0, 2**64 - 1)
-    checks.choice("precision", precision, PRECISIONS)
-    workers = check_threads(checks, threads)
-    check_kernels(checks)
+    conditions = check_conditions(checks, seed, threads, precision)
     _check_agreement(checks, members)
     pairs = list(differences) if isinstance(differences, Sequence) else [differences]
     found = [_check_pair(checks, members, pair) for pair in pairs] if members else []
     checks.done()
 
-    done = run_together(members, found, 0, count, start, workers, precision)
+    moments = run_pass(members, found, 0, count, conditions)
     estimates = tuple(
-        Estimates(e.checkpoints, tuple(o.name for o in e.observed), moments)
-        for e, moments in zip(members, done.members, strict=True)
+        Estimates(e.checkpoints, tuple(o.name for o in e.observed), own)
+        for e, own in zip(members, moments.members, strict=True)
     )
     paired = tuple(
-        Paired((a, members[a].observed[o].name), (b, members[b].observed[p].name), *_both(moments))
-        for ((a, o), (b, p)), moments in zip(found, done.contrasts, strict=True)
+        Paired((a, members[a].observed[o].name), (b, members[b].observed[p].name), pair)
+        for ((a, o), (b, p)), pair in zip(found, moments.contrasts, strict=True)
     )
     return SharedEstimates(members[0].checkpoints, estimates, paired)
 
 
-def _both(moments: PairedMoments) -> tuple[Moments, Moments]:
-    return moments.difference, moments.below
-
-
 def _check_agreement(checks: Arguments, members: list[Experiment]) -> None:
-    """Complain about experiments that cannot meet the same noise."""
+    """Complain about experiments that cannot meet the same noise at the same checkpoints."""
     for position, e in enumerate(members):
         field, first = f"experiments[{position}]", members[0]
         if e.problem.noiseless:
             checks.complain(field, "no noise at all", "experiments with noise; simulate it alone")
-        for name, seen, wanted in (
-            ("dimension", e.problem.d, first.problem.d),
-            ("noise", e.problem.noise, first.problem.noise),
-            ("steps", e.steps, first.steps),
-            ("checkpoints", e.checkpoints, first.checkpoints),
-        ):
-            if seen != wanted:
-                allowed = "those" if name == "checkpoints" else str(wanted)
-                checks.complain(f"{field}, {name}", seen, f"{allowed}, as in experiments[0]")
-        literal = e.problem.noise.name != "gaussian"
-        if literal and not _same(e.batch_sizes, first.batch_sizes):
-            checks.complain(
-                f"{field}, batch",
-                e.batch,
-                f"{first.batch}, as in experiments[0]: batches of this noise are drawn one by one",
-            )
-
-
-def _same(a: Any, b: Any) -> bool:
-    """Whether two tables, of one number or one per step, are the same in every step."""
-    return bool((a.size == b.size or 1 in (a.size, b.size)) and (a == b).all())
+        for what, wanted, seen in differences_of(first, e):
+            if what == "batch":
+                allowed = (
+                    f"{wanted}, as in experiments[0]: batches of this noise are drawn one by one"
+                )
+                checks.complain(f"{field}, batch", seen, allowed)
+            elif what != "noiseless":
+                checks.complain(f"{field}, {what}", seen, f"{wanted}, as in experiments[0]")
+        if e.checkpoints != first.checkpoints:
+            allowed = "those, as in experiments[0]"
+            checks.complain(f"{field}, checkpoints", e.checkpoints, allowed)
 
 
 def _check_pair(

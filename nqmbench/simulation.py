@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PRECISIONS",
+    "Conditions",
     "Estimates",
+    "check_conditions",
     "check_kernels",
     "compile_program",
     "run_increment",
@@ -41,6 +43,37 @@ KERNELS = ("fast", "plain")
 LARGEST_TRIALS = 2**40
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Under which trajectories are simulated; the numbers depend on seed and precision alone.
+
+    Args:
+        seed: 0..2^64-1.
+        threads: 1 or more.
+        precision: "mixed", "f32" or "f64".
+    """
+
+    seed: int
+    threads: int
+    precision: str
+
+
+def check_conditions(checks: Arguments, seed: Any, threads: Any, precision: Any) -> Conditions:
+    """The conditions of a run; complains about what is wrong, and about a wrong NQMBENCH_KERNELS.
+
+    Args:
+        checks: takes the complaints.
+        seed: 0..2^64-1.
+        threads: 1..1024, or None for NQMBENCH_THREADS or every core that the process may use.
+        precision: "mixed", "f32" or "f64".
+    """
+    start = checks.integer("seed", seed, 0, 2**64 - 1)
+    checks.choice("precision", precision, PRECISIONS)
+    workers = check_threads(checks, threads)
+    check_kernels(checks)
+    return Conditions(start, workers, precision)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,12 +143,9 @@ def simulate(
     if not isinstance(given, Experiment):
         checks.complain("experiment", given, "an Experiment")
     count = checks.integer("trials", trials, 1, LARGEST_TRIALS)
-    start = checks.integer("seed", seed, 0, 2**64 - 1)
-    checks.choice("precision", precision, PRECISIONS)
-    workers = check_threads(checks, threads)
-    check_kernels(checks)
+    conditions = check_conditions(checks, seed, threads, precision)
     checks.done()
-    moments = run_increment(experiment, 0, count, start, workers, precision)
+    moments = run_increment(experiment, 0, count, conditions)
     names = tuple(o.name for o in experiment.observed)
     return Estimates(experiment.checkpoints, names, moments)
 
@@ -124,20 +154,16 @@ def run_increment(
     experiment: Experiment,
     first: int,
     trials: int,
-    seed: int,
-    threads: int,
-    precision: str,
+    conditions: Conditions,
     progress: Callable[[int], None] | None = None,
 ) -> Moments:
     """The moments of the trajectories first..first+trials-1; `first` is a multiple of 32.
 
     Args:
-        experiment: as in `simulate`, already checked; so are seed, threads and precision.
+        experiment: as in `simulate`, already checked.
         first: index of the first trajectory.
         trials: how many.
-        seed: 0..2^64-1.
-        threads: 1 or more.
-        precision: "mixed", "f32" or "f64".
+        conditions: seed, threads and precision.
         progress: called with the number of trajectories done, between calls of the kernel.
     """
     if experiment.problem.noiseless:
@@ -145,9 +171,9 @@ def run_increment(
     from nqmbench.kernels import Bundle
     from nqmbench.kernels import simulate as run_blocks
 
-    bundle = Bundle((compile_program(experiment, precision),))
-    block = first // bundle.format.lanes
-    kernels = check_kernels(Arguments("simulate"))
+    bundle = Bundle((compile_program(experiment, conditions.precision),))
+    block, kernels = first // bundle.format.lanes, check_kernels(Arguments("simulate"))
+    seed, threads = conditions.seed, conditions.threads
     return run_blocks(bundle, seed, block, trials, threads, progress, kernels)
 
 

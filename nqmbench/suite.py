@@ -6,8 +6,8 @@
     def boxed(k, h, eta, B, sigma, w0):
         return ...
 
-What is wrong is said at once, at the line of the suite file; what only shows when the experiments
-are built, such as a formula that raises, becomes an ERROR of that claim alone.
+What is wrong is said at once, at the line of the suite file; what only shows when the suite runs,
+such as a formula that raises, becomes an ERROR of that claim alone, or of that figure.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ from typing import Any, TypeVar
 
 from nqmbench.arguments import Arguments
 from nqmbench.authoring import (
-    check_callable,
     check_experiments,
+    check_fit,
+    check_function,
     check_name,
-    check_sides,
+    check_ordering,
+    check_panels,
+    check_words,
     steps_of,
 )
 from nqmbench.claims import (
     CHECK_KINDS,
     CLAIM_KINDS,
-    EXPECTATIONS,
     ORDERING_STATISTICS,
     STATISTICS,
     Check,
@@ -119,6 +121,7 @@ class Suite:
         if when is not None and not callable(when):
             checks.complain("when", when, "a function of the symbols")
         steps = steps_of(checks, at)
+        check_fit(checks, self.experiments if experiments is None else experiments, of, steps)
         if margin is not None:
             margin = checks.number("margin", margin, "a number >= 0", lambda x: x >= 0, 0.0)
         accuracy = checks.number("accuracy", accuracy, "a number > 0", lambda x: x > 0, 0.1)
@@ -129,12 +132,15 @@ class Suite:
         checks.done()
 
         def register(formula: Formula) -> Formula:
-            check_callable(name, formula)
-            claim = Claim(
-                self.name, name, formula, of, statistic, kind, ref, expect, mends, experiments,
-                when, steps, margin, accuracy, scale, inspect.getdoc(formula) or "",
+            check_function(f"claim {name!r}", "formula", formula, "a function of the symbols")
+            self.items.append(
+                Claim(
+                    suite=self.name, name=name, ref=ref, expect=expect, mends=mends,
+                    doc=inspect.getdoc(formula) or "", formula=formula, of=of,
+                    statistic=statistic, kind=kind, experiments=experiments, when=when, at=steps,
+                    margin=margin, accuracy=accuracy, scale=scale,
+                )
             )  # fmt: skip
-            self.items.append(claim)
             return formula
 
         return register
@@ -159,9 +165,14 @@ class Suite:
         checks.done()
 
         def register(function: Formula) -> Formula:
-            check_callable(name, function)
-            doc = inspect.getdoc(function) or ""
-            self.items.append(Check(self.name, name, function, kind, ref, expect, mends, doc))
+            allowed = "a function that returns (claimed, true)"
+            check_function(f"check {name!r}", "function", function, allowed)
+            self.items.append(
+                Check(
+                    suite=self.name, name=name, ref=ref, expect=expect, mends=mends,
+                    doc=inspect.getdoc(function) or "", function=function, kind=kind,
+                )
+            )  # fmt: skip
             return function
 
         return register
@@ -179,16 +190,18 @@ class Suite:
         expect: str | None = None,
         mends: str | None = None,
         margin: float | None = None,
-        probability: float = 0.5,
+        probability: float | None = None,
         doc: str = "",
     ) -> None:
         """Claim that one quantity is smaller than another; see `Ordering` for the arguments.
 
         Both sides meet the same noise and are compared trajectory by trajectory, which shows an
-        ordering with far fewer of them than two separate estimates.
+        ordering with far fewer of them than two separate estimates. `probability` belongs to
+        statistic="probability" alone, and is 0.5 if it is not given.
 
         Raises:
-            InvalidArguments: names every wrong argument, and a name that is already taken.
+            InvalidArguments: names every wrong argument, a name that is already taken, and sides
+                that do not match or cannot meet the same noise, unless a function gives them.
 
         >>> import nqmbench as nq
         >>> suite = Suite("demo")
@@ -198,31 +211,24 @@ class Suite:
         """
         checks = Arguments(f"ordering {name!r}")
         self._check_common(checks, name, ref, expect, mends)
-        check_sides(checks, smaller, larger, of)
-        checks.choice("statistic", statistic, ORDERING_STATISTICS)
         steps = steps_of(checks, at)
+        check_ordering(checks, smaller, larger, of, steps)
+        checks.choice("statistic", statistic, ORDERING_STATISTICS)
         if margin is not None:
             margin = checks.number("margin", margin, "a number >= 0", lambda x: x >= 0, 0.0)
-        probability = checks.number(
-            "probability", probability, "a number in (0, 1)", lambda x: 0 < x < 1, 0.5
-        )
+        chance = 0.5
+        if probability is not None and statistic == "mean":
+            checks.complain("probability", probability, 'None with statistic="mean"')
+        elif probability is not None:
+            allowed = "a number in (0, 1)"
+            chance = checks.number("probability", probability, allowed, lambda x: 0 < x < 1, 0.5)
         checks.instance("doc", doc, str, "a text")
         checks.done()
         self.items.append(
             Ordering(
-                self.name,
-                name,
-                smaller,
-                larger,
-                of,
-                statistic,
-                ref,
-                expect,
-                mends,
-                steps,
-                margin,
-                probability,
-                inspect.cleandoc(doc),
+                suite=self.name, name=name, ref=ref, expect=expect, mends=mends,
+                doc=inspect.cleandoc(doc), smaller=smaller, larger=larger, of=of,
+                statistic=statistic, at=steps, margin=margin, probability=chance,
             )
         )  # fmt: skip
 
@@ -242,14 +248,13 @@ class Suite:
         its interval, and exact theory.
 
         Raises:
-            InvalidArguments: names every wrong argument, and a name that is already taken.
+            InvalidArguments: names every wrong argument, a name that is already taken, and panels
+                that cannot be drawn. If a function gives them it fails when the suite runs: the
+                figure is then left out with its error, the run goes on, and its exit code is 1.
         """
         checks = Arguments(f"figure {name!r}")
         check_name(checks, name, [figure.name for figure in self.figures], self.name)
-        if not callable(panels) and not isinstance(panels, Mapping):
-            checks.complain("panels", panels, "{title: {label: Experiment}} or a function of it")
-        if not is_observable(of) or "[i]" in of:
-            checks.complain("of", of, "'error', 'loss', or one coordinate such as 'w2[0]'")
+        check_panels(checks, panels, of)
         checks.instance("single", single, bool, "True or False")
         checks.instance("doc", doc, str, "a text")
         checks.done()
@@ -259,17 +264,19 @@ class Suite:
         """Note a statement of the source that no run can judge, and why.
 
         Args:
-            ref: its number in the source's list, not empty.
+            ref: its number in the source's list, not empty, given once.
             statement: what the source says.
             reason: why it is not judged.
 
         Raises:
-            InvalidArguments: one of them is not a text, or is empty.
+            InvalidArguments: one of them is not a text, or is empty; the ref is listed already.
         """
         checks = Arguments(f"outside {ref!r}")
         for field_name, seen in (("ref", ref), ("statement", statement), ("reason", reason)):
             if not isinstance(seen, str) or not seen.strip():
                 checks.complain(field_name, seen, "a text that is not empty")
+        if ref in [o.ref for o in self.outsiders]:
+            checks.complain("ref", ref, f"a ref that suite {self.name!r} does not list yet")
         checks.done()
         self.outsiders.append(Outside(ref, statement, reason))
 
@@ -282,9 +289,4 @@ class Suite:
         self, checks: Arguments, name: Any, ref: Any, expect: Any, mends: Any
     ) -> None:
         check_name(checks, name, [item.name for item in self.items], self.name)
-        if not isinstance(ref, str):
-            checks.complain("ref", ref, "a string such as 'T1-08'")
-        if mends is not None and not isinstance(mends, str):
-            checks.complain("mends", mends, "None or the ref of a false statement")
-        if expect is not None:
-            checks.choice("expect", expect, EXPECTATIONS)
+        check_words(checks, ref, expect, mends)

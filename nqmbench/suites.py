@@ -39,9 +39,10 @@ def load_suites(folder: str | Path | None = None) -> list[Suite]:
         UsageError: there is no such folder, or it has no suite file.
         SuiteError: a file cannot be loaded; names file and line, and the suites not run.
     """
-    place = Path(folder) if folder is not None else shipped_folder()
-    if not place.is_dir():
-        raise UsageError(f"suites: got {str(place)!r}; allowed: a folder with suite files (*.py)")
+    given = Path(folder) if folder is not None else shipped_folder()
+    if not given.is_dir():
+        raise UsageError(f"suites: got {str(given)!r}; allowed: a folder with suite files (*.py)")
+    place = given.resolve()  # as tracebacks name it
     files = sorted(f for f in place.glob("*.py") if not f.name.startswith("_"))
     if not files:
         raise UsageError(f"suites: {str(place)!r} has no suite file (*.py)")
@@ -81,7 +82,8 @@ def load_file(file: Path) -> list[Suite]:
     """The suites that one file defines.
 
     Raises:
-        SuiteError: the file does not compile, raises, or defines no suite.
+        SuiteError: the file does not compile, raises, or defines no suite; names the last line of
+            it, or of a module beside it, that was reached.
     """
     name = f"nqmbench_suite_{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
@@ -95,9 +97,11 @@ def load_file(file: Path) -> list[Suite]:
     except SyntaxError as error:
         raise SuiteError(f"{error.filename or file}:{error.lineno or 1}: {error.msg}") from error
     except (Exception, SystemExit) as error:  # a user's file may do anything
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(file)]
-        line = frames[-1].lineno if frames else 1
-        raise SuiteError(f"{file}:{line}: {type(error).__name__}: {error}") from error
+        # The last line that a person wrote for this folder: the file's own, or a neighbour's.
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [f for f in frames if Path(f.filename).parent == file.parent]
+        where = f"{own[-1].filename}:{own[-1].lineno}" if own else f"{file}:1"
+        raise SuiteError(f"{where}: {type(error).__name__}: {error}") from error
     finally:
         sys.modules.pop(name, None)
     found = list({id(v): v for v in vars(module).values() if isinstance(v, Suite)}.values())

@@ -13,6 +13,7 @@ from nqmbench.experiment import Experiment
 from nqmbench.explain import explanation
 from nqmbench.ledger import Ledger, Record
 from nqmbench.moments import Moments
+from nqmbench.passes import Contrast
 from nqmbench.pictures import PlannedCurve
 from nqmbench.plan import Case, Plan, PlannedClaim
 from nqmbench.results import CELL_COLUMNS, CURVE_COLUMNS, ESTIMATE_COLUMNS, VERDICT_COLUMNS
@@ -31,14 +32,14 @@ SPREAD = 1.96  # standard errors on either side of a curve: an interval for the 
 
 
 def verdict_table(
-    ledger: Ledger, truths: Mapping[str, ExactMoments], bugs: Mapping[str, list[str]]
+    ledger: Ledger, truths: Mapping[str, ExactMoments], bugs: Mapping[str | Contrast, list[str]]
 ) -> pd.DataFrame:
     """One row per claim and case.
 
     Args:
         ledger: the records.
         truths: exact moments by task.
-        bugs: contradictions between simulation and theory by task.
+        bugs: contradictions between simulation and theory, by task and by contrast.
     """
     rows: list[dict[str, Any]] = []
     for claim in ledger.plan.claims:
@@ -157,7 +158,7 @@ def case_row(
     claim: PlannedClaim,
     case: Case,
     truths: Mapping[str, ExactMoments],
-    bugs: Mapping[str, list[str]],
+    bugs: Mapping[str | Contrast, list[str]],
 ) -> dict[str, Any]:
     """The row of a claim on one experiment and observable, or of an ordering on one pair."""
     assert isinstance(claim.item, Claim | Ordering)
@@ -170,8 +171,10 @@ def case_row(
         ratio = explanation(claim.item, case)
     refuted = claim.item.identity in ledger.refuted
     text = reason(case, records, verdict, refuted, ratio.sentence if ratio else "")
-    sides = [case.task] if case.contrast is None else [case.task, case.contrast.larger[0]]
-    said = [text for task in sides for text in bugs.get(task, ())]
+    tested: list[str | Contrast] = [case.task]
+    if case.contrast is not None:
+        tested += [case.contrast.larger[0], case.contrast]
+    said = [text for key in tested for text in bugs.get(key, ())]
     if said:
         verdict = Verdict.INCONSISTENT
         text = f"the program contradicts itself: {said[0]}; please report this"

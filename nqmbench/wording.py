@@ -13,6 +13,8 @@ from nqmbench.verdicts import GATE, Verdict
 
 __all__ = ["check_reason", "nearest", "reason", "worst"]
 
+MANY_TIMES = 1000.0  # a relative deviation from here on is no longer given in per cent
+
 
 def percent(x: float, signed: bool = False) -> str:
     """A relative number in per cent with two significant digits.
@@ -23,7 +25,7 @@ def percent(x: float, signed: bool = False) -> str:
     if not math.isfinite(x):
         return "infinitely much"
     sign = "+" if signed else ""
-    if abs(x) >= 1000:
+    if abs(x) >= MANY_TIMES:
         return f"{x:{sign}.2g} times"
     rounded = float(f"{100 * x:.2g}")
     return f"{rounded:{sign}.0f} %" if abs(rounded) >= 10 else f"{rounded:{sign}g} %"
@@ -193,11 +195,12 @@ def undecided(record: Record) -> str:
 def trials_needed(record: Record) -> float:
     """How many more trajectories should decide the cell; 0 when it lies at the margin itself.
 
-    n = (c (z + 1.3) / (margin - |relative deviation|))^2 with c the relative spread of one value.
+    n = (c (z + 1.3) / (margin - |relative deviation|))^2 with c the relative spread of one value;
+    to that of a difference the spread of its margin is added, as in `decide`.
     """
     sample = record.sample
     assert sample is not None
-    spread = sample.error * math.sqrt(sample.count) / record.scale
+    spread = (sample.error + record.blur) * math.sqrt(sample.count) / record.scale
     room = distance_to_edge(record)
     if room < 0.02 * record.claim.margin or not math.isfinite(spread):
         return 0.0
@@ -218,10 +221,20 @@ def check_reason(kind: str, result: CheckResult) -> str:
     """Why a check has its verdict."""
     if result.verdict is Verdict.ERROR:
         return result.error
-    pair = f"claimed {result.claimed:.10g}, true {result.true:.10g}"
+    pair = f"claimed {number(result.claimed)}, true {number(result.true)}"
     if kind == "existence":
         return f"claimed {bool(result.claimed)}, true {bool(result.true)}"
     if result.verdict is Verdict.CONFIRMED:
         return f"{'holds' if kind == 'bound' else 'exact'}: {pair}"
-    over = "exceeded" if kind == "bound" else "off"
-    return f"{over} by {percent(abs(result.deviation))}: {pair}"
+    over, far = "exceeded" if kind == "bound" else "off", abs(result.deviation)
+    # Of numbers that many times apart the factor says nothing that they do not say themselves.
+    return f"{over} by {percent(far)}: {pair}" if far < MANY_TIMES else f"{over}: {pair}"
+
+
+def number(x: float) -> str:
+    """A number of a check with ten digits.
+
+    >>> number(0.5), number(math.inf)
+    ('0.5', 'infinite')
+    """
+    return f"{x:.10g}" if math.isfinite(x) else "infinite" if x > 0 else "minus infinite"

@@ -91,7 +91,9 @@ def test_a_check_that_cannot_be_judged_is_an_error_with_its_reason(function, rea
         (0.5, 0.5, "identity", "exact: claimed 0.5, true 0.5"),
         (0.5, 0.4, "rate", "off by 20 %: claimed 0.5, true 0.4"),
         (1.0, 1.25, "bound", "exceeded by 25 %: claimed 1, true 1.25"),
-        (1.0, math.inf, "identity", "off by infinitely much: claimed 1, true inf"),
+        (1.0, math.inf, "identity", "off: claimed 1, true infinite"),
+        (158.0, math.inf, "bound", "exceeded: claimed 158, true infinite"),
+        (0.001, 4.3, "bound", "exceeded: claimed 0.001, true 4.3"),
         (True, False, "existence", "claimed True, true False"),
     ],
 )

@@ -56,7 +56,7 @@ def test_a_claims_experiments_replace_the_suites_and_may_be_a_function():
 @pytest.mark.parametrize("kind", CLAIM_KINDS)
 @pytest.mark.parametrize("of", ["error", "loss", "w[i]", "w2[i]", "w3[i]", "w[0]", "w2[123]"])
 def test_every_observable_and_kind_is_accepted(kind, of):
-    s = suite()
+    s = nq.Suite("demo", experiments=lambda: [experiment()])
     s.claim("a claim", of=of, kind=kind)(value)
     assert (s.items[0].of, s.items[0].kind) == (of, kind)
 
@@ -66,6 +66,25 @@ def test_a_claim_may_be_about_any_of_four_statistics(statistic):
     s = suite()
     s.claim("a claim", of="w[i]", statistic=statistic)(value)
     assert s.items[0].statistic == statistic
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            {"of": "w2[5]"},
+            "the observable 'w2[5]' is beyond the 1 coordinate of SGD(lr=0.1), B=1, h=1",
+        ),
+        ({"at": 11}, "the step 11 of `at` is beyond the 10 steps of SGD(lr=0.1), B=1, h=1"),
+    ],
+)
+def test_what_a_listed_experiment_does_not_have_is_refused(arguments, said, own):
+    s = nq.Suite("demo") if own else suite()
+    given = {"experiments": [experiment(), experiment()]} if own else {}
+    with pytest.raises(InvalidArguments) as caught:
+        s.claim("a claim", **{"of": "error", **given, **arguments})
+    assert str(caught.value) == f"claim 'a claim':\n  {said}"
 
 
 @pytest.mark.parametrize("at", [None, "last", 3, 3.0, [3], (1, 2), range(4), np.int64(3), (0,)])
@@ -170,8 +189,11 @@ def test_a_suites_experiments_are_checked():
 
 def test_a_claim_and_a_check_are_functions():
     suite = nq.Suite("demo")
-    for decorate in (suite.claim("claim", of="error"), suite.check("check")):
-        with pytest.raises(InvalidArguments, match="formula: got 5; allowed: a function"):
+    for decorate, said in (
+        (suite.claim("c", of="error"), "claim 'c':\n  formula: got 5; allowed: a function of the"),
+        (suite.check("c"), "check 'c':\n  function: got 5; allowed: a function that returns"),
+    ):
+        with pytest.raises(InvalidArguments, match=said):
             decorate(5)
     assert suite.items == []
 
@@ -186,3 +208,6 @@ def test_what_no_run_can_judge_is_noted_with_its_reason():
     for wrong in (("", "a", "b"), ("T1", " ", "b"), ("T1", "a", None)):
         with pytest.raises(InvalidArguments, match="allowed: a text that is not empty"):
             s.outside(*wrong)
+    with pytest.raises(InvalidArguments, match="a ref that suite 'demo' does not list yet"):
+        s.outside("T1-38", "The same again.", "no number is claimed")
+    assert s.outsiders == [kept]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import nqmbench.pursuit
 import nqmbench.runner
+import nqmbench.simulator
 from nqmbench.cli import folder_name, main, point_latest
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -108,7 +108,7 @@ def test_a_folder_that_cannot_be_made_exits_with_73_before_anything_is_simulated
     small, tmp_path, capsys, monkeypatch
 ):
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setattr(nqmbench.pursuit, "run_together", None)
+    monkeypatch.setattr(nqmbench.simulator, "run_pass", None)
     assert exit_code("run", "small", "--suites", small, "--out", tmp_path / "file" / "run") == 73
     assert "choose another --out" in capsys.readouterr().err
 
@@ -151,6 +151,137 @@ def test_show_prints_the_formula_and_its_cases(small, capsys):
     assert "SGD(lr=0.5)" in printed
     main(["show", "small", "--suites", str(small)])
     assert "halves at each step" in capsys.readouterr().out
+
+
+SHOWN = """
+import nqmbench as nq
+
+suite = nq.Suite("shown", summary="one of each")
+P = nq.NoisyQuadratic([1.0, 0.1], sigma=0.0)
+A, B = (nq.Experiment(P, nq.sgd(lr), steps=4, checkpoints=[1, 4]) for lr in (0.5, 0.1))
+suite.figure("two sizes", panels={"both": {"large": A, "small": (B, "w2[1]")}}, doc="To be seen.")
+suite.figure("fails", panels=lambda: {"p": 1 / 0})
+suite.outside("T1-38", "A good guide.", "no number")
+suite.ordering("larger is faster", smaller=A, larger=[B], of="error", at=4, margin=0.0, ref="T1-1")
+suite.ordering("in most runs", smaller=lambda: A, larger=B, of="w2[0]", statistic="probability",
+               probability=0.9)
+"""
+
+
+@pytest.fixture
+def shown(suite_folder, capsys):
+    folder = suite_folder(shown=SHOWN)
+
+    def show(name):
+        main(["show", name, "--suites", str(folder)])
+        return capsys.readouterr().out.splitlines()
+
+    return show
+
+
+def test_show_lists_what_a_suite_holds(shown):
+    assert shown("shown") == [
+        "shown: one of each",
+        "",
+        "3 cells on 2 experiments",
+        "",
+        "  T1-1          larger is faster  [ordering; expected: open]",
+        "                in most runs  [ordering; expected: open]",
+        "",
+        "figures:",
+        "  two sizes  [1 panel]",
+        "  fails  [panels raised ZeroDivisionError: division by zero]",
+        "",
+        "out of scope:",
+        "  T1-38         A good guide. (no number)",
+    ]
+
+
+def test_show_says_what_an_ordering_compares(shown):
+    large, small = (f"SGD(lr={lr}), B=1, h=(1, 0.1), sigma=0" for lr in (0.5, 0.1))
+    assert shown("shown::larger is faster") == [
+        "shown::larger is faster  T1-1",
+        "",
+        "ordering: E smaller <= E larger, trajectory by trajectory under one noise",
+        f"  smaller: {large}",
+        f"  larger: {small}",
+        "  of: error",
+        "at: 4",
+        "margin: none",
+        "",
+        "1 cell in 1 case:",
+        "  SGD(lr=0.5) below SGD(lr=0.1), B=1, h=(1, 0.1), sigma=0",
+        "expected: open",
+    ]
+    said = shown("shown::in most runs")
+    assert said[2:7] == [
+        "ordering: smaller < larger in at least 0.9 of the trajectories, under one noise",
+        "  smaller: a function; see the cases",
+        f"  larger: {small}",
+        "  of: w2[0]",
+        "at: every checkpoint",
+    ]
+    assert said[7] == "margin: the preset's"
+
+
+def test_show_describes_a_figure(shown):
+    assert shown("shown::two sizes") == [
+        "shown::two sizes",
+        "To be seen.",
+        "",
+        "figure: 1 panel",
+        "  both:",
+        "    large: error of SGD(lr=0.5), B=1, h=(1, 0.1), sigma=0",
+        "    small: w2[1] of SGD(lr=0.1), B=1, h=(1, 0.1), sigma=0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("larger is fast", "nearest: 'larger is faster'; `show shown` lists all 4"),
+        ("Two Sizes", "nearest: 'two sizes'; `show shown` lists all 4"),
+        ("runs", "nearest: 'in most runs'; `show shown` lists all 4"),
+        ("zzz", "nothing of suite 'shown' is called so; `show shown` lists all 4"),
+    ],
+)
+def test_show_suggests_the_nearest_names(suite_folder, capsys, name, said):
+    assert exit_code("show", f"shown::{name}", "--suites", suite_folder(shown=SHOWN)) == 2
+    assert capsys.readouterr().err == f"error: claim: got {name!r}; {said}\n"
+
+
+FIGURE = """
+import nqmbench as nq
+
+suite = nq.Suite("figure")
+suite.figure("alone", panels={"p": {"a": nq.Experiment(
+    nq.NoisyQuadratic(1.0, sigma=0.0), nq.sgd(0.5), steps=4)}})
+"""
+
+
+def test_a_suite_of_figures_alone_ends_without_counts_of_cells(suite_folder, tmp_path, capsys):
+    folder = suite_folder(figure=FIGURE)
+    assert exit_code("run", "figure", "--suites", folder, "--out", tmp_path / "run") == 0
+    printed = capsys.readouterr()
+    assert "\nno claim to judge, 1 figure; 1 trajectories in " in printed.out
+    assert "cells decided" not in printed.err
+
+
+def test_an_error_of_a_claim_without_an_expectation_bears_no_mark(suite_folder, tmp_path, capsys):
+    text = SMALL.replace("EXPECT", "None").replace("w0 / 2**k", "1 / 0")
+    folder = suite_folder(small=text)
+    assert exit_code("run", "small", "--suites", folder, "--out", tmp_path / "run") == 1
+    printed = capsys.readouterr().out
+    assert "ERROR" in printed
+    assert "(expected" not in printed
+
+
+def test_list_counts_claims(suite_folder, capsys):
+    main(["list", "--suites", str(suite_folder(small=SMALL.replace("EXPECT", "None"), b=SHOWN))])
+    assert capsys.readouterr().out.splitlines() == [
+        "shown    2 claims  one of each",
+        "small    1 claim   one exact check",
+    ]
 
 
 def test_latest_points_to_the_last_run(tmp_path):

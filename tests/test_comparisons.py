@@ -8,11 +8,11 @@ from scipy.stats import binom, binomtest, norm
 from synthetic import drawn
 
 import nqmbench as nq
-from nqmbench.comparisons import Side, difference, frequency
+from nqmbench.comparisons import SideMoments, difference, frequency
 from nqmbench.ledger import Ledger
 from nqmbench.moments import Moments, merge, of_constant
+from nqmbench.one_pass import PairedMoments
 from nqmbench.plan import make_plan
-from nqmbench.together import PairedMoments
 from nqmbench.verdicts import PRESETS, Frequency, Region, Verdict, decide
 from nqmbench.wording import reason
 
@@ -36,7 +36,7 @@ def sides_of(left, right, of="error", **arguments):
         apart = left - right
     below = np.where(np.isnan(apart), np.nan, left < right)
     paired = PairedMoments(drawn(apart), drawn(below))
-    return paired, *(Side.of(e, of, drawn(values)) for values in (left, right))
+    return paired, *(SideMoments.of(e, of, drawn(values)) for values in (left, right))
 
 
 def noise(seed=1, count=N):
@@ -202,17 +202,17 @@ def test_the_standard_error_of_a_scale_is_that_of_many_samples(mean):
     # 2,000 samples: the relative error of their spread is 1.6 %; 6 of them: below 1e-8.
     random, repeats = np.random.default_rng(5), 2000
     values = mean + random.standard_exponential((repeats, 400)) - 1
-    sides = [Side.of(experiment("w[0]"), "w[0]", drawn(v)) for v in values]
+    sides = [SideMoments.of(experiment("w[0]"), "w[0]", drawn(v)) for v in values]
     sizes, errors = np.transpose([side.scale(0) for side in sides])
     assert errors.mean() == pytest.approx(sizes.std(), rel=6 * 0.016 + 0.03)  # 3 %: next order
-    squares = [Side.of(experiment("error"), "error", drawn(v**2)) for v in values]
+    squares = [SideMoments.of(experiment("error"), "error", drawn(v**2)) for v in values]
     sizes, errors = np.transpose([side.scale(0) for side in squares])
     assert errors.mean() == pytest.approx(sizes.std(), rel=6 * 0.016 + 0.03)
 
 
 def test_a_side_without_spread_has_a_scale_without_error():
     for of in ("error", "w[0]"):
-        still = Side.of(experiment(of), of, of_constant(1, np.array([[3.0]])))
+        still = SideMoments.of(experiment(of), of, of_constant(1, np.array([[3.0]])))
         assert still.scale(0) == (3.0, 0.0)
 
 

@@ -20,11 +20,11 @@ from synthetic import drawn_fast
 
 import nqmbench as nq
 from nqmbench import ledger as ledger_module
-from nqmbench.comparisons import Side
+from nqmbench.comparisons import SideMoments
 from nqmbench.ledger import Ledger
 from nqmbench.moments import Moments, merge
+from nqmbench.one_pass import PairedMoments
 from nqmbench.plan import make_plan
-from nqmbench.together import PairedMoments
 from nqmbench.verdicts import ALPHA, PRESETS, Verdict, look_sizes
 
 STEPS = 12
@@ -105,7 +105,7 @@ def verdicts_of(plan, seed, draw):
         if ledger.undecided(contrast):
             apart, below, larger = moments_at(look, seed, draw)
             # the smaller side's own moments matter only for the size beside which a spread is 0
-            sides = (Side.of(e, "error", larger) for e in (small, large))
+            sides = (SideMoments.of(e, "error", larger) for e in (small, large))
             ledger.compare(contrast, PairedMoments(apart, below), *sides, "mixed")
     return [r.verdict for r in ledger.records]
 
@@ -157,7 +157,7 @@ def test_the_bound_would_notice_looks_at_the_full_level(edge, monkeypatch):
 
 def test_the_bound_would_notice_a_margin_taken_for_certain(monkeypatch):
     # The negative control of the shared noise: the margin is 5 % of a mean that is not known.
-    monkeypatch.setattr(Side, "scale", lambda self, s: (float(self.moments.mean[s, 0]), 0.0))
+    monkeypatch.setattr(SideMoments, "scale", lambda self, s: (float(self.moments.mean[s, 0]), 0.0))
     ordering, draw = EDGES["means, at the margin, all noise shared"]
     plan = family(**ordering)
     assert sum(any(verdicts_of(plan, seed, draw)) for seed in range(FAMILIES)) > BOUND

@@ -1,9 +1,10 @@
-"""What is simulated together: groups that overlap, what their members share, what they cannot."""
+"""What shares a simulation: groups that overlap, what their members share, what they cannot."""
 
 import pytest
 
 import nqmbench as nq
-from nqmbench.passes import Contrast, Task, arrange, mismatch
+from nqmbench.agreement import differences, mismatch
+from nqmbench.passes import Contrast, Task, arrange
 from nqmbench.plan import make_plan
 from nqmbench.verdicts import PRESETS
 
@@ -83,15 +84,21 @@ ONE_TO_THREE = nq.schedule([1, 2, 3])
     [
         (experiment(), experiment(10), ""),
         (experiment(), experiment(problem=nq.NoisyQuadratic([5.0, 2.0], sigma=3.0, w0=2.0)), ""),
-        (experiment(), experiment(problem=nq.NoisyQuadratic(1.0)), "dimensions 2 and 1"),
-        (experiment(), experiment(steps=10), "numbers of steps 100 and 10"),
-        (experiment(), experiment(problem=STILL), "noise: one has some, the other none at all"),
+        (
+            experiment(), experiment(problem=nq.NoisyQuadratic(1.0)),
+            "the experiments differ in dimensions 2 and 1",
+        ),
+        (
+            experiment(), experiment(steps=10),
+            "the experiments differ in numbers of steps 100 and 10",
+        ),
+        (experiment(), experiment(problem=STILL), "one experiment has noise and the other none"),
         (experiment(problem=STILL), experiment(2, problem=STILL), ""),
         (experiment(), experiment(problem=nq.NoisyQuadratic([1.0, 0.1], w0_std=1.0)), ""),
         (experiment(problem=LAPLACE), experiment(problem=LAPLACE), ""),
         (
             experiment(2, problem=LAPLACE), experiment(problem=LAPLACE),
-            "batches 2 and 1 of a noise that is drawn sample by sample",
+            "the experiments differ in batches 2 and 1 of a noise that is drawn sample by sample",
         ),
         (
             experiment(nq.schedule([2.0, 2.0]), LAPLACE, 2), experiment(2, LAPLACE, 2),
@@ -100,12 +107,21 @@ ONE_TO_THREE = nq.schedule([1, 2, 3])
     ],
 )  # fmt: skip
 def test_what_keeps_two_experiments_from_meeting_the_same_noise_is_said(a, b, problem):
-    assert mismatch(a, b) == problem
+    end = ", so they cannot meet the same noise" if problem else ""
+    assert mismatch(a, b) == problem + end
+    assert bool(differences(a, b)) == bool(differences(b, a)) == bool(problem)
+
+
+def test_all_differences_are_listed():
+    other = experiment(steps=10, problem=nq.NoisyQuadratic(1.0, sigma=0.0))
+    assert differences(experiment(), other) == [
+        ("dimension", 2, 1), ("steps", 100, 10), ("noiseless", False, True),
+    ]  # fmt: skip
 
 
 def test_a_ramp_of_literal_batches_differs_from_a_constant():
     ramp, constant = experiment(ONE_TO_THREE, LAPLACE, 3), experiment(1, LAPLACE, 3)
-    assert mismatch(ramp, constant).endswith("of a noise that is drawn sample by sample")
+    assert [what for what, *_ in differences(ramp, constant)] == ["batch"]
     assert mismatch(ramp, ramp) == ""
 
 

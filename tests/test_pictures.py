@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import nqmbench as nq
-from nqmbench.errors import InvalidArguments, SuiteError
+from nqmbench.console import print_summary
+from nqmbench.errors import InvalidArguments
 from nqmbench.experiment import log_checkpoints
 from nqmbench.pictures import POINTS
 from nqmbench.plan import make_plan
@@ -79,38 +80,56 @@ def raising():
     raise RuntimeError("no such grid")
 
 
+ALLOWED = "or (Experiment, observable) in the place of an Experiment"
+BAD = [
+    ({}, "panels: got {}; allowed: {title: {label: Experiment}}"),
+    ({"p": {}}, "panels: got {'p': {}}; allowed: "),
+    ({"p": [ONE]}, ALLOWED),
+    ({"p": {"a": 5}}, "panels: got {'p': {'a': 5}}; allowed: "),
+    ({"p": {"a": object()}}, "panels: got {'p': {'a': <object object>}}; allowed: "),
+    ({"p": {"a": (ONE,)}}, ALLOWED),
+    ({"p": {"a": (ONE, 5)}}, ALLOWED),
+    (
+        {"p": {"a": (ONE, "w2[2]")}},
+        "panel 'p', curve 'a': got 'w2[2]'; allowed: 'error', 'loss', or one coordinate below 2",
+    ),
+    ({"p": {"a": (ONE, "w2[i]")}}, "panel 'p', curve 'a': got 'w2[i]'; allowed: "),
+    (
+        {"p": {"a": ONE, "b": sgd(steps=50)}},
+        "panel 'p': the curves differ in numbers of steps 100 and 50, so they cannot meet the "
+        "same noise; show them in panels of their own",
+    ),
+    (
+        {"p": {"a": ONE, "b": sgd(problem=nq.NoisyQuadratic(1.0))}},
+        "panel 'p': the curves differ in dimensions 2 and 1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("panels", "message"), BAD)
+def test_panels_that_cannot_be_drawn_are_refused_where_they_are_written(panels, message):
+    with pytest.raises(InvalidArguments) as caught:
+        figure(panels=panels)
+    assert str(caught.value).startswith("figure 'f':\n  ")
+    assert message in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("panels", "message"),
     [
         (raising, "panels raised RuntimeError: no such grid"),
         (lambda: 5, "panels: got 5; allowed: {title: {label: Experiment}}"),
-        ({}, "panels: got {}; allowed: "),
-        ({"p": {}}, "panels: got {'p': {}}; allowed: "),
-        ({"p": [ONE]}, "or (Experiment, observable) in the place of an Experiment"),
-        ({"p": {"a": 5}}, "panels: got {'p': {'a': 5}}; allowed: "),
-        ({"p": {"a": (ONE,)}}, "or (Experiment, observable) in the place of an Experiment"),
-        ({"p": {"a": (ONE, 5)}}, "or (Experiment, observable) in the place of an Experiment"),
-        (
-            {"p": {"a": (ONE, "w2[2]")}},
-            "curve 'a': got 'w2[2]'; allowed: 'error', 'loss', or one coordinate below 2",
-        ),
-        ({"p": {"a": (ONE, "w2[i]")}}, "curve 'a': got 'w2[i]'; allowed: "),
-        (
-            {"p": {"a": ONE, "b": sgd(steps=50)}},
-            "panel 'p': the curves differ in numbers of steps 100 and 50, so they cannot meet the "
-            "same noise; show them in panels of their own",
-        ),
-        (
-            {"p": {"a": ONE, "b": sgd(problem=nq.NoisyQuadratic(1.0))}},
-            "panel 'p': the curves differ in dimensions 2 and 1",
-        ),
+        *((lambda p=p: p, message) for p, message in BAD),
     ],
 )
-def test_a_figure_that_cannot_be_planned_is_an_error_of_the_suite(panels, message):
-    with pytest.raises(SuiteError) as caught:
-        planned(panels=panels)
-    assert str(caught.value).startswith("figure 'f' of suite 'demo': ")
-    assert message in str(caught.value)
+def test_a_figure_whose_function_fails_keeps_its_error_and_asks_for_nothing(panels, message):
+    suite = figure(panels=panels)
+    suite.figure("good", panels={"p": {"a": ONE}})
+    plan = make_plan([suite], QUICK)
+    bad, good = plan.figures
+    assert message in bad.error
+    assert (bad.panels, good.error, len(good.panels)) == ((), "", 1)
+    assert len(plan.experiments) == 1
 
 
 def test_panels_may_be_a_function_that_is_called_when_the_suite_runs():
@@ -129,8 +148,8 @@ def test_a_curve_is_observed_at_its_own_observable_and_at_log_spaced_steps():
         ("one", "error"), ("ten", "error"), ("one", "w2[1]"),
     ]  # fmt: skip
     assert {c.steps for c in curves} == {log_checkpoints(100, POINTS)}
-    (together,) = plan.passes
-    assert together.contrasts == ()
+    (pass_,) = plan.passes
+    assert pass_.contrasts == ()
     assert {e.observables for e in plan.experiments.values()} == {("error", "w2[1]"), ("error",)}
     assert plan.cells("demo") == 0  # a figure judges nothing
 
@@ -257,3 +276,33 @@ def test_figures_stand_in_the_description_and_their_curves_survive_the_folder(sh
         ("with a single run", "bias", "SGD"), ("means alone", "still", "SGD"),
         ("means alone", "wild", "SGD"),
     ]  # fmt: skip
+
+
+FAILS = """
+import nqmbench as nq
+
+suite = nq.Suite("fails", experiments=[nq.Experiment(
+    nq.NoisyQuadratic(1.0, sigma=0.0), nq.sgd(0.5), steps=4)])
+
+
+@suite.claim("halves at each step", of="w[0]")
+def halves(k, w0):
+    return w0 / 2**k
+
+
+suite.figure("bad", panels=lambda: {"p": 1 / 0}, doc="Nothing to be seen.")
+"""
+
+
+def test_a_figure_whose_function_fails_does_not_stop_the_run(suite_folder, tmp_path, capsys):
+    run = nq.run("fails", preset="quick", suites=suite_folder(fails=FAILS), threads=1)
+    (suite,) = run.about["suites"]
+    assert suite["figures"] == [
+        {"name": "bad", "doc": "Nothing to be seen.", "of": "error", "panels": [],
+         "error": "panels raised ZeroDivisionError: division by zero"}
+    ]  # fmt: skip
+    assert (list(run.verdicts["verdict"]), run.exit_code) == (["CONFIRMED"], 1)
+    assert run.curves.empty
+    print_summary(run, tmp_path)
+    said = "figure fails::bad: panels raised ZeroDivisionError: division by zero"
+    assert said in capsys.readouterr().out.splitlines()

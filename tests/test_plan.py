@@ -63,12 +63,14 @@ def test_at_names_steps_also_such_that_are_no_checkpoints(at, steps):
 
 
 def test_at_beyond_the_end_is_an_error_of_that_claim_alone():
-    suite = nq.Suite("demo", experiments=experiments())
+    suite = nq.Suite("demo", experiments=experiments)
     suite.claim("too far", of="error", at=(10, 101))(lambda k: 1.0)
     suite.claim("fine", of="error")(lambda k: 1.0)
     plan = make_plan([suite], QUICK)
     far, fine = plan.claims
-    assert far.error == "at=(10, 101), but SGD(lr=0.1), B=1, h=(1, 0.1) has 100 steps"
+    assert (
+        far.error == "the step 101 of `at` is beyond the 100 steps of SGD(lr=0.1), B=1, h=(1, 0.1)"
+    )
     assert (far.cells, fine.cells, plan.cells("demo")) == (0, 6, 6)
     for experiment in plan.experiments.values():
         assert experiment.checkpoints == (1, 10, 100)
@@ -114,15 +116,16 @@ def raising():
         ({"formula": lambda k: 1j}, "allowed: one real number"),
         ({"when": lambda k: 1 / 0}, "when raised ZeroDivisionError"),
         ({"scale": lambda k: 0.0}, "scale gave 0 at k = 1"),
-        ({"of": "w2[2]"}, "of='w2[2]', but SGD(lr=0.1), B=1, h=(1, 0.1) has d=2"),
+        ({"of": "w2[2]"}, "the observable 'w2[2]' is beyond the 2 coordinates of SGD(lr=0.1)"),
         ({"experiments": raising}, "experiments raised RuntimeError: no such grid"),
         ({"experiments": lambda: None}, "experiments raised TypeError"),
         ({"experiments": lambda: [5]}, "experiments gave 5; allowed: Experiments"),
+        ({"experiments": lambda: [object()]}, "experiments gave <object object>; allowed: "),
         ({"experiments": lambda: experiments(1, steps=0)}, "steps: got 0; allowed: "),
     ],
 )
 def test_a_claim_whose_own_code_fails_is_an_error_and_the_others_go_on(arguments, reason):
-    suite = nq.Suite("demo", experiments=experiments())
+    suite = nq.Suite("demo", experiments=experiments)
     formula = arguments.pop("formula", lambda k: 1.0)
     suite.claim("bad", **{"of": "error", **arguments})(formula)
     suite.claim("good", of="error")(lambda k: 1.0)

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 import nqmbench as nq
-from nqmbench import pursuit, together
+from nqmbench import one_pass, simulator
+from nqmbench.passes import Contrast
 from nqmbench.plan import make_plan
-from nqmbench.pursuit import Simulator, pursue
+from nqmbench.pursuit import pursue
+from nqmbench.simulation import Conditions
+from nqmbench.simulator import Simulator
 from nqmbench.theory import ExactMoments, exact
 from nqmbench.verdicts import PRESETS, Preset, Verdict, look_sizes
 
@@ -31,7 +34,7 @@ TEN = experiment(nq.sgd(0.1), batch=10)
 
 def pursued(suite, preset=QUICK, threads=1, **changed):
     plan = make_plan([suite], preset)
-    simulator = Simulator(plan, SEED, threads, "mixed")
+    simulator = Simulator(plan, Conditions(SEED, threads, "mixed"))
     truths = {key: changed.get("exact", exact)(e) for key, e in plan.experiments.items()}
     return plan, *pursue(simulator, truths, preset)
 
@@ -61,42 +64,50 @@ def test_members_of_a_pass_have_the_bits_of_simulate_alone():
             assert same(found.moments[task], alone.moments)
 
 
+NEARLY_FAST = experiment(nq.sgd(0.5001))
+
+
+def hard(suite):
+    """Add an ordering that needs every look: equal but for 2e-4, without a margin."""
+    suite.ordering("close", smaller=FAST, larger=NEARLY_FAST, at="last", of="w[0]", margin=0.0)
+    return suite
+
+
+def crowded():
+    """The same in one pass with orderings that are decided at the first look."""
+    suite = hard(one_ordering(at="last", margin=0.0))
+    suite.ordering("bridge", smaller=FAST, larger=SGD, of="error", at="last")
+    return suite
+
+
 @pytest.mark.needs_compiler
-def test_a_decided_member_is_left_out_and_the_numbers_of_the_others_do_not_change(monkeypatch):
+def test_what_is_decided_is_left_out_of_its_pass(monkeypatch):
     passes = []
 
     def spy(members, *rest):
-        passes.append([e.batch for e in members])
-        return together.run_together(members, *rest)
+        passes.append([e.method.label for e in members])
+        return one_pass.run_pass(members, *rest)
 
-    monkeypatch.setattr(pursuit, "run_together", spy)
-    close = {"smaller": FAST, "larger": experiment(nq.sgd(0.5001)), "at": "last"}
-
-    def hard(suite):  # an ordering that needs every look: equal but for 2e-4, without a margin
-        suite.ordering("close", **close, of="w[0]", margin=0.0)
-        return suite
-
-    crowded = hard(one_ordering(at="last", margin=0.0))
-    # what joins the two into one pass is decided at the first look
-    crowded.ordering("bridge", smaller=FAST, larger=SGD, of="error", at="last")
-    plan, ledger, found = pursued(crowded)
+    monkeypatch.setattr(simulator, "run_pass", spy)
+    plan, ledger, _ = pursued(crowded())
     assert len(plan.passes) == 1
-    assert [len(p) for p in passes] == [4] + [2] * (len(passes) - 1)
+    undecided = [e.method.label for e in (FAST, NEARLY_FAST)]
     assert len(passes) > 1
-    alone = nq.Suite("demo", experiments=[])
-    # the same observables, so that moments are merged in portions of the same size
-    hard(alone)
-    alone.ordering("too", smaller=FAST, larger=close["larger"], of="error", at="last", margin=0.0)
-    _, _, apart = pursued(alone)
-    for contrast, pair in apart.paired.items():
-        if (
-            contrast in found.paired
-            and pair.difference.count == found.paired[contrast].difference.count
-        ):
-            assert same(pair.difference, found.paired[contrast].difference)
-            assert same(pair.below, found.paired[contrast].below)
+    assert len(passes[0]) == 4
+    assert all(sorted(later) == sorted(undecided) for later in passes[1:])
     decided = {r.claim.item.name: r.verdict for r in ledger.records}
     assert decided["o"] is decided["bridge"] is Verdict.CONFIRMED
+
+
+@pytest.mark.needs_compiler
+def test_the_numbers_of_those_that_stay_do_not_depend_on_who_has_left():
+    _, _, among = pursued(crowded())
+    _, _, apart = pursued(hard(nq.Suite("demo")))
+    (contrast,) = apart.paired
+    pair, other = apart.paired[contrast], among.paired[contrast]
+    assert pair.difference.count > next(look_sizes(2, STEPS))  # it took several looks
+    assert same(pair.difference, other.difference)
+    assert same(pair.below, other.below)
 
 
 @pytest.mark.needs_compiler
@@ -189,6 +200,24 @@ def test_a_wrong_theory_of_one_side_contradicts_the_paired_difference():
     said = [text for texts in found.bugs.values() for text in texts]
     assert said
     assert all(text.startswith("paired difference at k = ") for text in said)
+    assert {type(key) for key, texts in found.bugs.items() if texts} == {Contrast}
+
+
+@pytest.mark.needs_compiler
+def test_a_contradicted_difference_marks_the_orderings_about_it_and_no_claim(
+    suite_folder, monkeypatch
+):
+    from nqmbench import runner
+
+    wrong = wrong_mean(1.002, only=lambda e: "0.1001" in e.method.label)
+    monkeypatch.setattr(runner, "exact", wrong)
+    run = comparison_run(suite_folder, NEAR)
+    verdicts = dict(zip(run.verdicts["claim"], run.verdicts["verdict"], strict=True))
+    assert verdicts == {"o": "INCONSISTENT", "other": "REFUTED", "c": "CONFIRMED"}
+    (said,) = run.about["run"]["contradictions"]
+    label = "SGD(lr=0.1) below SGD(lr=0.1001), B=1, h=(1, 0.1)"
+    assert said.startswith(f"{label}: paired difference at k = 40: ")
+    assert run.exit_code == 1
 
 
 def comparison_run(suite_folder, text, **arguments):
@@ -201,6 +230,19 @@ suite = nq.Suite("s")
 P = nq.NoisyQuadratic([1.0, 0.1])
 a, b = (nq.Experiment(P, nq.sgd(lr), steps=40, checkpoints=[40]) for lr in (0.1, 0.5))
 """
+NEAR = (
+    BESIDE
+    + """
+near = nq.Experiment(P, nq.sgd(0.1001), steps=40, checkpoints=[40])
+suite.ordering("o", smaller=a, larger=near, of="error", at="last")
+suite.ordering("other", smaller=a, larger=b, of="error", at="last")
+
+
+@suite.claim("c", of="error", experiments=[a], kind="upper bound")
+def c():
+    return 10.0
+"""
+)
 ORDERED = BESIDE + 'suite.ordering("o", smaller=a, larger=b, of="error", at="last")\n'
 FIGURE = BESIDE + 'suite.figure("f", panels={"p": {"a": a, "b": b}})\n'
 
@@ -221,14 +263,14 @@ def test_an_ordering_is_inconsistent_if_either_side_is(suite_folder, monkeypatch
 
 @pytest.mark.needs_compiler
 def test_a_wrong_kernel_makes_an_ordering_inconsistent(suite_folder, monkeypatch):
-    right = together.compile_program
+    right = one_pass.compile_program
 
     def wrong_sigma(e, precision):
         program = right(e, precision)
         return dataclasses.replace(program, sigma=1.05 * program.sigma)
 
     assert comparison_run(suite_folder, ORDERED).exit_code == 0
-    monkeypatch.setattr(together, "compile_program", wrong_sigma)
+    monkeypatch.setattr(one_pass, "compile_program", wrong_sigma)
     assert set(comparison_run(suite_folder, ORDERED).verdicts["verdict"]) == {"INCONSISTENT"}
 
 

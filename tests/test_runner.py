@@ -8,7 +8,7 @@ import pytest
 from planted import HEAD
 
 import nqmbench as nq
-from nqmbench import pursuit, runner, together
+from nqmbench import one_pass, pursuit, runner, simulator
 from nqmbench.errors import InvalidArguments, SuiteError, UsageError
 from nqmbench.theory import ExactMoments
 from nqmbench.verdicts import Preset, look_sizes
@@ -45,9 +45,9 @@ def test_one_experiment_wanted_by_many_claims_is_simulated_once(planted, monkeyp
     def spy(members, contrasts, first, trials, *rest):
         increments.append((members[0].recursion_key, first, trials))
         assert len(members) == 1
-        return together.run_together(members, contrasts, first, trials, *rest)
+        return one_pass.run_pass(members, contrasts, first, trials, *rest)
 
-    monkeypatch.setattr(pursuit, "run_together", spy)
+    monkeypatch.setattr(simulator, "run_pass", spy)
     run = nq.run("planted", preset="quick", suites=planted, threads=1)
     assert len({key for key, _, _ in increments}) == 1
     ends = [first + trials for _, first, trials in increments]
@@ -117,7 +117,7 @@ def wrong_theory(field):
     return planted
 
 
-right_program = together.compile_program
+right_program = one_pass.compile_program
 
 
 def wrong_sigma(experiment, precision):
@@ -129,7 +129,7 @@ def wrong_sigma(experiment, precision):
 def test_a_planted_error_of_ours_makes_the_run_inconsistent(planted, monkeypatch, error):
     # The honest run, just below, is the negative control.
     if error == "sigma":
-        monkeypatch.setattr(together, "compile_program", wrong_sigma)
+        monkeypatch.setattr(one_pass, "compile_program", wrong_sigma)
     else:
         monkeypatch.setattr(runner, "exact", wrong_theory(error))
     run = nq.run("planted", preset="quick", suites=planted, threads=2)

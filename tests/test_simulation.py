@@ -7,7 +7,7 @@ import nqmbench as nq
 from nqmbench.consistency import contradictions
 from nqmbench.errors import InvalidArguments
 from nqmbench.methods import Method
-from nqmbench.simulation import PRECISIONS, run_increment, run_noiseless
+from nqmbench.simulation import PRECISIONS, Conditions, run_increment, run_noiseless
 from nqmbench.verdicts import critical_value
 
 ROUNDING = 1e-12
@@ -128,9 +128,10 @@ def test_methods_observables_and_checkpoints_meet_the_same_noise():
 
 @needs_compiler
 def test_an_increment_continues_where_the_first_one_ended():
-    whole = run_increment(PLAIN, 0, 4096, seed=1, threads=1, precision="mixed")
+    whole = run_increment(PLAIN, 0, 4096, Conditions(1, 1, "mixed"))
     first, rest = (
-        run_increment(PLAIN, at, n, 1, 1, "mixed") for at, n in ((0, 1024), (1024, 3072))
+        run_increment(PLAIN, at, n, Conditions(1, 1, "mixed"))
+        for at, n in ((0, 1024), (1024, 3072))
     )
     joint = (1024 * first.mean + 3072 * rest.mean) / 4096
     assert joint == pytest.approx(whole.mean, rel=ROUNDING, abs=1e-15)
@@ -139,7 +140,7 @@ def test_an_increment_continues_where_the_first_one_ended():
 @needs_compiler
 def test_progress_is_told_the_trajectories_done():
     told = []
-    run_increment(PLAIN, 0, 100_000, 0, 1, "mixed", progress=told.append)
+    run_increment(PLAIN, 0, 100_000, Conditions(0, 1, "mixed"), progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 100_000
 

@@ -16,7 +16,6 @@ import pytest
 pytestmark = pytest.mark.needs_compiler
 
 HERE = Path(__file__).parent
-CATALOGUE = HERE.parent.parent / "shared" / "spec" / "claims.csv"
 COLUMNS = ("id", "verdict", "evidence")
 
 
@@ -97,9 +96,3 @@ def test_beside_everything_refuted_stands_what_is_true_in_the_same_suite(quick_r
 def test_no_claim_cites_a_statement_that_the_texts_do_not_have(quick_run):
     cited = {c["ref"] or c["mends"] for s in quick_run.about["suites"] for c in s["claims"]}
     assert cited - {""} <= set(STATEMENTS)
-
-
-@pytest.mark.skipif(not CATALOGUE.is_file(), reason="the catalogue is not beside the checkout")
-def test_the_copy_of_the_catalogue_is_true_to_it():
-    whole = {ref: row for ref, row in rows_of(CATALOGUE).items() if ref.startswith("T1-")}
-    assert whole == STATEMENTS

@@ -1,3 +1,4 @@
+import re
 import sys
 
 import pytest
@@ -49,6 +50,20 @@ BROKEN = {
     "duplicate claim": (
         "import nqmbench as nq\nsuite = nq.Suite('s')\nsuite.check('c')(print)\n"
         "suite.check('c')(print)\n", 4, "a name that suite 's' does not have yet",
+    ),
+    "two refs out of scope": (
+        "import nqmbench as nq\nsuite = nq.Suite('s')\nsuite.outside('T1', 'a', 'b')\n"
+        "suite.outside('T1', 'a', 'b')\n", 4, "a ref that suite 's' does not list yet",
+    ),
+    "bad ordering": (
+        "import nqmbench as nq\nsuite = nq.Suite('s')\n"
+        "e = nq.Experiment(nq.NoisyQuadratic(1), nq.sgd(0.1))\n"
+        "suite.ordering('o', smaller='error', larger='eror', of=e)\n", 4,
+        "larger: got 'eror'; allowed: 'error', ",
+    ),
+    "bad figure": (
+        "import nqmbench as nq\nsuite = nq.Suite('s')\nsuite.figure('f', panels={'p': {}})\n", 3,
+        "panels: got {'p': {}}; allowed: ",
     ),
     "bad experiment": (
         "import nqmbench as nq\ne = nq.Experiment(nq.NoisyQuadratic(-1), nq.sgd(0.1))\n", 2,
@@ -139,10 +154,25 @@ def test_suite_files_may_share_a_module_that_begins_with_an_underscore(tmp_path)
         assert "_shared" not in sys.modules
 
 
-def test_a_mistake_in_a_shared_module_is_shown_at_the_suite_that_imports_it(suite_folder):
+def test_a_mistake_in_a_shared_module_is_shown_at_its_own_line(suite_folder):
     folder = suite_folder(a="import _shared\n", _shared="x = 1\ndef f(:\n")
     with pytest.raises(SuiteError, match=r"_shared\.py:2: invalid syntax"):
         load_suites(folder)
-    folder = suite_folder(a="import _shared\n", _shared="1 / 0\n")
-    with pytest.raises(SuiteError, match=r"a\.py:1: ZeroDivisionError"):
+    folder = suite_folder(a="import _shared\n", _shared="x = 1\n1 / 0\n")
+    with pytest.raises(SuiteError, match=r"_shared\.py:2: ZeroDivisionError"):
         load_suites(folder)
+    folder = suite_folder(
+        a="from _shared import half\n\n\nhalf(0)\n", _shared="def half(x):\n    return 1 / x\n"
+    )
+    with pytest.raises(SuiteError, match=r"_shared\.py:2: ZeroDivisionError"):
+        load_suites(folder)
+
+
+@pytest.mark.parametrize("kind", ["raises at import", "bad claim", "duplicate claim", "no suite"])
+def test_a_relative_folder_names_the_same_line(suite_folder, monkeypatch, kind):
+    text, line, reason = BROKEN[kind]
+    folder = suite_folder(bad=text)
+    monkeypatch.chdir(folder.parent)
+    with pytest.raises(SuiteError, match=re.escape(f"{folder / 'bad.py'}:{line}: ")) as caught:
+        load_suites(folder.name)
+    assert reason in str(caught.value)

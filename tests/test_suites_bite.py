@@ -10,10 +10,12 @@ from dataclasses import replace
 
 import pytest
 
-from nqmbench.claims import Claim
+from nqmbench.claims import Claim, argument_names
 from nqmbench.describe import claim_entry
 from nqmbench.plan import make_plan
-from nqmbench.pursuit import Simulator, pursue
+from nqmbench.pursuit import pursue
+from nqmbench.simulation import Conditions
+from nqmbench.simulator import Simulator
 from nqmbench.suite import Suite
 from nqmbench.suites import load_suites
 from nqmbench.tables import verdict_table
@@ -29,7 +31,7 @@ SEED = 5
 def verdicts_of(suites):
     plan = make_plan(suites, PRESET)
     truths = {key: exact(e) for key, e in plan.experiments.items()}
-    ledger, found = pursue(Simulator(plan, SEED, 2, "mixed"), truths, PRESET)
+    ledger, found = pursue(Simulator(plan, Conditions(SEED, 2, "mixed")), truths, PRESET)
     table = verdict_table(ledger, truths, found.bugs)
     return {
         c.item.identity: claim_entry(ledger, c, table[table["claim"] == c.item.name])["verdict"]
@@ -46,8 +48,7 @@ def planted(claim, sign):
         value = claim.formula(**{n: known[n] for n in claim.arguments})
         scale = value
         if claim.scale is not None:
-            wanted = claim.scale.__code__.co_varnames[: claim.scale.__code__.co_argcount]
-            scale = claim.scale(**{n: symbols[n] for n in wanted})
+            scale = claim.scale(**{n: symbols[n] for n in argument_names(claim.scale)})
         return value + off * scale
 
     return wrong
@@ -62,8 +63,7 @@ def shifted_suites(sign):
             if judged and item.expect == "confirmed":
                 names = set(item.arguments)
                 if item.scale is not None:
-                    code = item.scale.__code__
-                    names |= set(code.co_varnames[: code.co_argcount])
+                    names |= set(argument_names(item.scale))
                 formula = with_signature(planted(item, sign), sorted(names - {"experiment"}))
                 copy.items.append(replace(item, formula=formula))
         yield copy

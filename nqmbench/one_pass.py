@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from nqmbench.arguments import Arguments
 from nqmbench.experiment import Experiment
 from nqmbench.moments import Moments, of_constant
-from nqmbench.simulation import check_kernels, compile_program, run_increment
+from nqmbench.simulation import Conditions, check_kernels, compile_program, run_increment
 
-__all__ = ["PairedMoments", "Place", "Together", "run_together"]
+__all__ = ["PairedMoments", "PassMoments", "run_pass"]
 
-# The position of an experiment in the pass, and that of one of its observables.
-Place = tuple[int, int]
+# Two observables by the position of their experiment in the pass, and their own among its
+# observables: left and right.
+Columns = tuple[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +39,8 @@ class PairedMoments:
 
 
 @dataclass(frozen=True, eq=False)
-class Together:
-    """The moments of experiments that were simulated together.
+class PassMoments:
+    """The moments of the experiments of a pass, and of their differences.
 
     Args:
         members: of each experiment, shape (S, O).
@@ -50,46 +51,42 @@ class Together:
     contrasts: tuple[PairedMoments, ...]
 
 
-def run_together(
+def run_pass(
     members: Sequence[Experiment],
-    contrasts: Sequence[tuple[Place, Place]],
+    contrasts: Sequence[Columns],
     first: int,
     trials: int,
-    seed: int,
-    threads: int,
-    precision: str,
+    conditions: Conditions,
     progress: Callable[[int], None] | None = None,
-) -> Together:
+) -> PassMoments:
     """The moments of the trajectories first..first+trials-1 of several experiments in one pass.
 
     Args:
         members: one or more that can meet the same noise; all with noise, or none.
-        contrasts: pairs of places, left and right.
+        contrasts: what is subtracted: (position in `members`, position among its observables) of
+            the left side, and of the right one.
         first: index of the first trajectory, a multiple of 32.
         trials: how many.
-        seed: 0..2^64-1.
-        threads: 1 or more.
-        precision: "mixed", "f32" or "f64".
+        conditions: seed, threads and precision.
         progress: called with the number of trajectories done, between calls of the kernel.
     """
     if all(e.problem.noiseless for e in members):
-        alone = [
-            run_increment(e, first, trials, seed, threads, precision, progress) for e in members
-        ]
+        alone = [run_increment(e, first, trials, conditions, progress) for e in members]
         sides = [(alone[a].mean[:, [o]], alone[b].mean[:, [p]]) for (a, o), (b, p) in contrasts]
-        return Together(tuple(alone), tuple(_still(trials, x, y) for x, y in sides))
+        return PassMoments(tuple(alone), tuple(_still(trials, x, y) for x, y in sides))
     from nqmbench.kernels import Bundle, Contrast
     from nqmbench.kernels import simulate as run_blocks
 
-    programs = tuple(compile_program(e, precision) for e in members)
+    programs = tuple(compile_program(e, conditions.precision) for e in members)
     bundle = Bundle(programs, tuple(Contrast(*a, *b) for a, b in contrasts))
     block, kernels = first // bundle.format.lanes, check_kernels(Arguments("simulate"))
+    seed, threads = conditions.seed, conditions.threads
     moments = run_blocks(bundle, seed, block, trials, threads, progress, kernels)
     begin = bundle.first_observable
     own = tuple(_columns(moments, a, b) for a, b in itertools.pairwise(begin))
     pairs = range(begin[-1], bundle.columns, 2)
     paired = (PairedMoments(_columns(moments, c), _columns(moments, c + 1)) for c in pairs)
-    return Together(own, tuple(paired))
+    return PassMoments(own, tuple(paired))
 
 
 def _columns(moments: Moments, begin: int, end: int | None = None) -> Moments:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from synthetic import drawn, one_experiment, sample_of
 
+import nqmbench as nq
 from nqmbench.consistency import contradictions, self_test_level, shape_contradictions
 from nqmbench.theory import ExactMoments
 from nqmbench.verdicts import LOOKS, SELF_TEST_ALPHA, critical_value

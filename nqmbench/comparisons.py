@@ -21,7 +21,43 @@ from nqmbench.one_pass import PairedMoments
 from nqmbench.samples import TINY, lacking_moment, rounding, still
 from nqmbench.verdicts import ROUNDING, Frequency, Sample
 
-__all__ = ["SideMoments", "difference", "frequency"]
+__all__ = ["Scale", "SideMoments", "difference", "frequency"]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The size of the larger side, by which a margin is measured; an estimate like any other.
+
+    Args:
+        sample: of the mean of x, or of x^2. root: whether the size is the root of that.
+    """
+
+    sample: Sample
+    root: bool = False
+
+    @property
+    def value(self) -> float:
+        """The size itself."""
+        return self._of(self.sample.estimate)
+
+    @property
+    def error(self) -> float:
+        """Its standard error."""
+        halves = 2 * self.value if self.root else 1.0
+        return self.sample.error / halves if halves > 0 else 0.0
+
+    @property
+    def trusted(self) -> bool:
+        """True if its interval can be trusted."""
+        return self.sample.deterministic or self.sample.trusted
+
+    def interval(self, z: float) -> tuple[float, float]:
+        """Its confidence interval at critical value z."""
+        low, high = self.sample.interval(z)
+        return self._of(low), self._of(high)
+
+    def _of(self, x: float) -> float:
+        return float(np.sqrt(max(x, 0.0))) if self.root else x
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,20 +85,34 @@ class SideMoments:
             place = (s, self.column)
             return float(np.hypot(self.moments.mean[place], np.sqrt(self.moments.moment(2)[place])))
 
-    def scale(self, s: int) -> tuple[float, float]:
-        """What a margin is relative to at checkpoint number s, and its standard error.
+    def scale(self, s: int) -> Scale:
+        """What a margin is relative to at checkpoint number s.
 
-        The mean of a square; the root mean square r of what may cross 0, with the standard error
-        sqrt(Var x^2 / n) / (2 r), Var x^2 = c4 + 4 m c3 + 4 m^2 c2 - c2^2.
+        The mean of a square; the root mean square of what may cross 0. With m the mean, the square
+        of such a value has the central moments
+
+            Var x^2 = c4 + 4 m c3 + 4 m^2 c2 - c2^2,
+            E (x^2 - E x^2)^3 = 8 m^3 c3 + 12 m^2 (c4 - c2^2) + 6 m (c5 - 2 c2 c3)
+                                + c6 - 3 c2 c4 + 2 c2^3.
         """
-        n, m = self.moments.count, self.moments.mean[s, self.column]
-        c2, c3, c4 = (self.moments.moment(p)[s, self.column] for p in (2, 3, 4))
+        n, m = self.moments.count, float(self.moments.mean[s, self.column])
+        c2, c3, c4, c5, c6 = (float(self.moments.moment(p)[s, self.column]) for p in range(2, 7))
+        signed = not self.observable.nonnegative
         with np.errstate(all="ignore"):
-            if self.observable.nonnegative:
-                return float(m), 0.0 if c2 == 0 else float(np.sqrt(c2 / (n - 1)))
-            size = np.hypot(m, np.sqrt(c2))
-            spread = np.sqrt(np.maximum(c4 + 4 * m * c3 + 4 * m**2 * c2 - c2**2, 0.0) / n)
-            return float(size), 0.0 if c2 == 0 else float(spread / (2 * size))
+            if signed:
+                mean, second = m**2 + c2, np.float64(c4 + 4 * m * c3 + 4 * m**2 * c2 - c2**2)
+                third = (
+                    8 * m**3 * c3 + 12 * m**2 * (c4 - c2**2) + 6 * m * (c5 - 2 * c2 * c3)
+                    + c6 - 3 * c2 * c4 + 2 * c2**3
+                )  # fmt: skip
+            else:
+                mean, second, third = m, np.float64(c2), c3
+            still = c2 == 0
+            error = 0.0 if still else float(np.sqrt(np.maximum(second, 0.0) / (n - 1)))
+            skewness = float(third / second**1.5)
+        lacking = lacking_moment(self.experiment, self.observable, "variance" if signed else "mean")
+        doubt = f"heavy tails: the noise has no moment of order {lacking}" if lacking else ""
+        return Scale(Sample(mean, error, skewness, n, deterministic=still, doubt=doubt), signed)
 
     def diverged(self, s: int) -> bool:
         """True if the mean is beyond all bounds there."""

@@ -7,11 +7,11 @@ nothing more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nqmbench.comparisons import SideMoments, difference, frequency
+from nqmbench.comparisons import Scale, SideMoments, difference, frequency
 from nqmbench.moments import Moments
 from nqmbench.one_pass import PairedMoments
 from nqmbench.passes import Contrast
@@ -53,25 +53,45 @@ class Record:
     scale: float = np.nan
     blur: float = 0.0
 
-    def hear(
-        self, sample: Sample, precision: str, larger: tuple[float, float] = (np.nan, 0.0)
-    ) -> Verdict | None:
+    def hear(self, sample: Sample, precision: str, larger: Scale | None = None) -> Verdict | None:
         """Take a look: decide the cell if the sample allows it.
 
         Args:
             sample: the estimate.
             precision: of the simulation; decides what counts as rounding.
-            larger: of an ordering: the size of its larger side, and its standard error.
+            larger: of an ordering: the size of its larger side.
         """
         self.sample = sample
-        self.scale = self.cell.scale or self._natural_scale(sample, larger[0])
+        size = larger.value if larger is not None else np.nan
+        self.scale = self.cell.scale or self._natural_scale(sample, size)
         margin = self._tolerance(precision) if sample.deterministic else self.claim.margin
         self.target = region(self.claim.item.shape, self.cell.claimed, self.scale, margin)
         # Without noise, what should be equal may differ by the rounding of a start of order 1.
         room = sample.floor + SMALLEST[precision] if sample.deterministic else 0.0
-        # The margin of a difference rests on an estimate of the same sample, which may err too.
-        self.blur = margin * larger[1] if self.relative_to_larger else 0.0
-        self.verdict = decide(sample, self.target.widened(room), self.z, self.blur)
+        if larger is not None and self.relative_to_larger and margin > 0:
+            return self._hear_difference(sample, larger, margin, room)
+        self.verdict = decide(sample, self.target.widened(room), self.z)
+        return self.verdict
+
+    def _hear_difference(
+        self, sample: Sample, larger: Scale, margin: float, room: float
+    ) -> Verdict | None:
+        """Decide a difference whose margin rests on an estimate of the same sample.
+
+        The margin is taken at both ends of the interval of the larger side: small to confirm, large
+        to refute. Where that interval cannot be trusted the size may be anything from 0 on: what is
+        smaller is confirmed, and nothing is refuted.
+        """
+        self.blur = margin * larger.error
+        if larger.sample.doubt and not sample.doubt:
+            self.sample = replace(sample, doubt=larger.sample.doubt)
+            return None
+        sizes = larger.interval(self.z) if larger.trusted else (0.0, np.inf)
+        shape, claimed = self.claim.item.shape, self.cell.claimed
+        small, large = (
+            region(shape, claimed, max(size, 0.0), margin).widened(room) for size in sizes
+        )
+        self.verdict = decide(sample, small, self.z, large)
         return self.verdict
 
     @property
@@ -185,6 +205,15 @@ class Ledger:
                 judged = difference if record.relative_to_larger else frequency
                 sample = judged(paired, smaller, larger, s, precision)
                 self._note(record, record.hear(sample, precision, larger.scale(s)))
+
+    def shapes(self, task: str) -> list[tuple[str, int, str]]:
+        """The skewnesses and kurtoses of a task that claims are about, each once."""
+        found = {
+            (r.statistic, r.cell.step, r.case.observable.name): None
+            for r in self.by_task[task]
+            if r.statistic in ("skewness", "kurtosis")
+        }
+        return list(found)
 
     def _note(self, record: Record, verdict: Verdict | None) -> None:
         if verdict is Verdict.REFUTED:

@@ -10,7 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nqmbench.comparisons import SideMoments
-from nqmbench.consistency import contradictions, paired_contradictions, self_test_level
+from nqmbench.consistency import (
+    contradictions,
+    paired_contradictions,
+    self_test_level,
+    shape_contradictions,
+)
 from nqmbench.experiment import Experiment
 from nqmbench.ledger import Ledger
 from nqmbench.passes import Pass
@@ -40,7 +45,8 @@ def pursue(
     comparisons = sum(
         len(p.contrasts) * len(plan.experiments[p.tasks[0]].checkpoints) for p in plan.passes
     )
-    z = self_test_level(plan.experiments.values(), comparisons)
+    shapes = sum(len(ledger.shapes(task)) for task in plan.experiments)
+    z = self_test_level(plan.experiments.values(), comparisons + shapes)
     looks = {p: affordable(plan.experiments[p.tasks[0]], preset) for p in plan.passes}
     for number in range(LOOKS):
         for whole in plan.passes:
@@ -84,7 +90,9 @@ def look(
     experiments, moments = ledger.plan.experiments, found.moments
     for task in pass_.tasks:
         ledger.hear(task, moments[task], precision)
-        said = contradictions(experiments[task], moments[task], truths[task], z, precision)
+        known = experiments[task], moments[task], truths[task]
+        said = contradictions(*known, z, precision)
+        said += shape_contradictions(*known, ledger.shapes(task), z, precision)
         found.bugs.setdefault(task, []).extend(said)
     for contrast in pass_.contrasts:
         paired = found.paired[contrast]

@@ -193,15 +193,15 @@ def region(kind: str, claimed: float, scale: float, margin: float) -> Region:
     return Region(low, high)
 
 
-def decide(sample: Sample, target: Region, z: float, blur: float = 0.0) -> Verdict | None:
+def decide(sample: Sample, target: Region, z: float, outer: Region | None = None) -> Verdict | None:
     """The verdict on one cell at one look, or None to go on.
 
     Args:
         sample: the estimate.
         target: the claim's region.
         z: from `critical_value`.
-        blur: the standard error of the region's ends, where they are estimated from the same
-            sample. The spread of a difference is at most the sum of the spreads.
+        outer: the largest region that the claim may have, where its ends are estimates themselves
+            and `target` is the smallest one; None if there is only one region.
 
     >>> decide(Sample(1.0, 0.001, 0.0, 10**6), Region(0.99, 1.01), z=4.8)
     <Verdict.CONFIRMED: 'CONFIRMED'>
@@ -213,10 +213,10 @@ def decide(sample: Sample, target: Region, z: float, blur: float = 0.0) -> Verdi
     if not (sample.deterministic or sample.trusted):
         return None
     low, high = sample.interval(z)
-    low, high = low - z * blur, high + z * blur
     if target.low <= low and high <= target.high:
         return Verdict.CONFIRMED
-    if high < target.low or low > target.high:
+    largest = outer or target
+    if high < largest.low or low > largest.high:
         return Verdict.REFUTED
     return None
 

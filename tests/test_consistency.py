@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from synthetic import drawn, one_experiment, sample_of
 
-from nqmbench.consistency import contradictions, self_test_level
+import nqmbench as nq
+from nqmbench.consistency import contradictions, self_test_level, shape_contradictions
 from nqmbench.theory import ExactMoments
 from nqmbench.verdicts import LOOKS, SELF_TEST_ALPHA, critical_value
 
@@ -83,3 +84,23 @@ def test_honest_samples_raise_no_alarm():
     random = np.random.default_rng(8)
     for _ in range(4000):
         assert not found(drawn(5 + random.standard_normal(2000)), 5.0, 1.0)
+
+
+@pytest.mark.needs_compiler
+def test_a_judged_skewness_or_kurtosis_is_tested_too():
+    e = nq.Experiment(
+        nq.NoisyQuadratic(1.0, noise="uniform"), nq.sgd(0.5), steps=5, checkpoints=[5],
+        observables=["w[0]"],
+    )  # fmt: skip
+    moments, exact = nq.simulate(e, 2**20, seed=2).moments, nq.exact(e)
+    shapes = [("skewness", 5, "w[0]"), ("kurtosis", 5, "w[0]")]
+    z = self_test_level([e], len(shapes))
+    assert shape_contradictions(e, moments, exact, shapes, z, "mixed") == []
+    # The negative control: the kurtosis of another law.
+    other = nq.exact(
+        nq.Experiment(
+            nq.NoisyQuadratic(1.0), nq.sgd(0.5), steps=5, checkpoints=[5], observables=["w[0]"]
+        )
+    )
+    (said,) = shape_contradictions(e, moments, other, shapes, z, "mixed")
+    assert said.startswith("kurtosis of w[0] at k = 5: simulated [-")

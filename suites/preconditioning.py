@@ -28,6 +28,7 @@ suite.figure(
         for p in (0.0, 0.5, 1.0)
     },
     of="w2[0]",
+    single=True,
     doc="At B = 10. The larger the power, the closer the rates of the two components, and the more "
     "noise is left in the flat one.",
 )

@@ -37,7 +37,7 @@ def second_moment(k, h, eta, p, B, sigma, w0_std):
 
 @suite.claim(
     "loss in the paper's model",
-    ref="T1-41",
+    mends="T1-41",
     of="loss",
     experiments=lambda: [
         paper(nq.preconditioned(nq.sgd(lr=1.5), p), d=100, B=B, steps=9)

@@ -57,6 +57,23 @@ def best_momentum():
     return [best_settings(kappa)[1] for kappa in kappas], [fastest_momentum(k) for k in kappas]
 
 
+@suite.check(
+    "the best rates depend on the condition number", ref="T1-26", kind="rate", expect="confirmed"
+)
+def best_rates():
+    """With its best settings momentum has the rate (sqrt(kappa) - 1)/(sqrt(kappa) + 1), SGD (kappa
+    - 1)/(kappa + 1), and Nesterov's momentum 1 - 2/sqrt(3 kappa + 1): here kappa = 4, 25 and 400.
+    """
+    claimed, true = [], []
+    for kappa in (4.0, 25.0, 400.0):
+        root, third = kappa**0.5, (3 * kappa + 1) ** 0.5
+        claimed += [(root - 1) / (root + 1), (kappa - 1) / (kappa + 1), 1 - 2 / third]
+        nesterov = nq.nesterov(lr=4 / (3 + 1 / kappa), momentum=(third - 2) / (third + 2))
+        plain, momentum = tuned_rates(kappa)
+        true += [momentum, plain, nq.spectral_radius(nesterov, [1.0, 1 / kappa]).max()]
+    return claimed, true
+
+
 def tuned_rates(kappa: float) -> list[float]:
     """The rates of SGD and of momentum, each with its best settings."""
     eta, beta = best_settings(kappa)

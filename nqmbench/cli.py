@@ -1,4 +1,6 @@
-"""The command line: `python -m nqmbench run | list | show | report | perf`. Commands, no logic.
+"""The command line: `python -m nqmbench run | list | show | report | perf | doctor`.
+
+Commands, no logic.
 
 Heavy modules are imported inside the commands, so that `list` answers at once.
 """
@@ -70,12 +72,18 @@ def run(
     from nqmbench.runner import run as run_suites
 
     place = Path(out) if out else Path("reports") / folder_name(names, preset, seed)
-    with Watcher(before=lambda: prepare(place)) as watcher:
+    asked = None if threads is None else number(threads)
+
+    def begin() -> None:
+        prepare(place)
+        tell_threads(asked)
+
+    with Watcher(before=begin) as watcher:
         result = run_suites(
             list(names),
             preset=preset,
             seed=number(seed),
-            threads=None if threads is None else number(threads),
+            threads=asked,
             precision=precision,
             suites=folder,
             observer=watcher,
@@ -121,6 +129,20 @@ def report(folder: str) -> None:
     place = Path(folder)
     write_report(load_run(place), place)
     click.echo(f"report: {place / 'report.html'}")
+
+
+@cli.command()
+@click.option("--json", "machine", is_flag=True, help="As JSON, for machines.")
+def doctor(machine: bool) -> None:
+    """Look over the installation: what is there, how fast it is, and what to do about trouble."""
+    from nqmbench.doctor import as_json, examine, exit_code, print_findings
+
+    if machine:
+        findings = list(examine())
+        click.echo(as_json(findings))
+    else:
+        findings = print_findings(examine())
+    sys.exit(exit_code(findings))
 
 
 @cli.group()
@@ -185,6 +207,18 @@ def prepare(place: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise cannot_write(place, error) from error
+
+
+def tell_threads(asked: int | None) -> None:
+    """Say so where the option or NQMBENCH_THREADS asks for more threads than there are."""
+    from nqmbench.arguments import Arguments
+    from nqmbench.simulation import usable_threads
+    from nqmbench.threads import check_threads
+
+    wanted = check_threads(Arguments("run"), asked)
+    usable = usable_threads(wanted)
+    if usable < wanted:
+        click.echo(f"note: {wanted} threads are asked for, {usable} are there and used", err=True)
 
 
 def point_latest(place: Path) -> None:

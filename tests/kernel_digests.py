@@ -6,8 +6,6 @@ Prints them as JSON, beside what the machine code consists of.
 import hashlib
 import json
 
-import numpy as np
-
 import nqmbench as nq
 from nqmbench.kernels import LAWS, PRECISIONS, normals, start_normals
 

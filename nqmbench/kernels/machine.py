@@ -19,15 +19,9 @@ from nqmbench.kernels.threads import start_threads
 WIDTHS = {r"%zmm": 512, r"%ymm": 256, r"%xmm": 128, r"\bv[0-9]+\.[0-9]": 128}
 
 
-def features() -> frozenset[str]:
-    """Return the names of the features that the compiler may use, such as "avx2" and "fma".
-
-    They are the processor's, or those that NUMBA_CPU_FEATURES names.
-    """
-    if config.CPU_FEATURES is not None:
-        listed = str(config.CPU_FEATURES).split(",")
-        return frozenset(name[1:] for name in listed if name.startswith("+"))
-    return processor_features()
+def compiles() -> bool:
+    """Return whether there is a compiler: NUMBA_DISABLE_JIT takes it away, and kernels with it."""
+    return not config.DISABLE_JIT
 
 
 def processor_features() -> frozenset[str]:
@@ -69,8 +63,11 @@ def keeps_denormals() -> bool:
     The processor's mode decides, and a library compiled with -ffast-math may have set it for the
     whole process.
     """
-    halved = [np.array([np.finfo(form).tiny], form) / 2 for form in (np.float32, np.float64)]
-    return all(bool(small.view(f"u{small.itemsize}")[0] != 0) for small in halved)
+    return all(
+        # Compared as words: the mode makes a denormal operand of a comparison 0 as well.
+        (np.full(1, np.finfo(form).tiny, form) * form(0.5)).view(word).any()
+        for form, word in ((np.float32, np.uint32), (np.float64, np.uint64))
+    )
 
 
 def threading_layer() -> str:

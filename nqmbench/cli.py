@@ -7,6 +7,7 @@ Heavy modules are imported inside the commands, so that `list` answers at once.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -275,6 +276,10 @@ def find(name: str, folder: str | None) -> tuple[Suite, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; every error becomes one message and its exit code (see README)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A claim's name may have letters that the terminal's encoding has not.
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli.main(arguments, prog_name="python -m nqmbench", standalone_mode=False)
     except click.exceptions.Exit as stop:

@@ -69,13 +69,8 @@ def encoding(name: str | None) -> Finding:
     try:
         SHOWN.encode(name or "ascii")
     except (UnicodeEncodeError, LookupError):
-        seen = f"{name}, which cannot show {' '.join(SHOWN.split()[:3])}"
-        return Finding(
-            "output",
-            ascii(seen)[1:-1],
-            "notice",
-            "set PYTHONIOENCODING=utf-8; files are not affected",
-        )
+        seen = f"{name}, which cannot show all letters of texts: they appear as \\u03b7"
+        return Finding("output", seen, "notice", "set PYTHONIOENCODING=utf-8; files are UTF-8")
     return Finding("output", f"{name}")
 
 

@@ -63,11 +63,10 @@ def keeps_denormals() -> bool:
     The processor's mode decides, and a library compiled with -ffast-math may have set it for the
     whole process.
     """
-    return all(
-        # Compared as words: the mode makes a denormal operand of a comparison 0 as well.
-        (np.full(1, np.finfo(form).tiny, form) * form(0.5)).view(word).any()
-        for form, word in ((np.float32, np.uint32), (np.float64, np.uint64))
-    )
+    # As words: a comparison of numbers would take a denormal for 0 in that mode.
+    single = np.array([np.finfo(np.float32).tiny], np.float32) * np.float32(0.5)
+    double = np.array([np.finfo(np.float64).tiny], np.float64) * np.float64(0.5)
+    return bool(single.view(np.uint32)[0] and double.view(np.uint64)[0])
 
 
 def threading_layer() -> str:

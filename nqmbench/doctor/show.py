@@ -66,7 +66,8 @@ def summary(findings: Sequence[Finding]) -> str:
     """
     troubles = [f.name for f in findings if f.verdict == "trouble"]
     notices = sum(f.verdict == "notice" for f in findings)
-    said = f"{len(troubles)} needs attention: {', '.join(troubles)} (see above)"
+    verb = "needs" if len(troubles) == 1 else "need"
+    said = f"{len(troubles)} {verb} attention: {', '.join(troubles)} (see above)"
     begun = said if troubles else "nothing needs attention"
     return begun + (f"; {notices} notice{'s' * (notices > 1)}" if notices else "")
 

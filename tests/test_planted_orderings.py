@@ -92,7 +92,7 @@ def test_orderings_are_judged_right(judged):
         ("itself", "equal at k = 1, and never larger"),
         ("nothing beside nothing", "equal at k = 0, and never larger"),
         ("often", "smaller in "),
-        ("raises", "a side raised RuntimeError: no such grid"),
+        ("raises", "smaller raised RuntimeError: no such grid"),
         ("diverges", "diverged: beyond 1e40 or not finite from k = 3000 on"),
         ("which diverges", "diverged: beyond 1e40 or not finite from k = 3000 on"),
     ],

@@ -211,7 +211,7 @@ class Store:
 
     def records(self) -> Iterator[Record]:
         """All records by address and observable; damaged ones are left out, and noted."""
-        order = f"SELECT id FROM records ORDER BY {', '.join(KEY)}"
+        order = f"SELECT id FROM records NOT INDEXED ORDER BY {', '.join(KEY)}"
         with self.database.session() as connection:
             numbers = [row[0] for row in connection.execute(order)]
         for number in numbers:  # one by one: a writer need not wait for a reader
@@ -265,8 +265,10 @@ class Store:
         self._damaged.clear()
 
     def _find(self, connection: Connection, wanted: Record) -> Record | None:
+        """The record under the key of another; one that a damaged index has put there is none."""
         row = connection.execute(FIND, wanted.key).fetchone()
-        return self._checked(row) if row else None
+        record = self._checked(row) if row else None
+        return record if record and record.key == wanted.key else None
 
     def _checked(self, row: Sequence[Any]) -> Record | None:
         record = Record.from_row(row)

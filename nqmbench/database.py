@@ -145,20 +145,28 @@ def set_up(connection: sqlite3.Connection, readonly: bool) -> None:
         return
     for setting in ("journal_mode = DELETE", "synchronous = FULL"):
         connection.execute(f"PRAGMA {setting}")
-    with transaction(connection):  # finds out, too, whether the file can be written
-        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+    if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        with transaction(connection, creates=True):
             create_tables(connection)
 
 
 @contextlib.contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing: committed at the end, rolled back by any exception."""
+def transaction(connection: sqlite3.Connection, creates: bool = False) -> Iterator[None]:
+    """All or nothing: committed at the end, rolled back by any exception.
+
+    Args:
+        connection: to the database.
+        creates: tables, and not only rows.
+    """
     try:
         if connection.in_transaction:  # an interrupt has struck between two statements
             connection.execute("ROLLBACK")
         connection.execute("BEGIN IMMEDIATE")
+        before = connection.total_changes
         yield
-        connection.execute("COMMIT")
+        # Even an empty commit would have to wait for readers.
+        changed = creates or connection.total_changes != before
+        connection.execute("COMMIT" if changed else "ROLLBACK")
     except BaseException:
         with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back by itself
             if connection.in_transaction:

@@ -22,7 +22,7 @@ from nqmbench.address import Address
 from nqmbench.errors import DamagedRunError
 from nqmbench.moments import ORDERS, Moments
 
-__all__ = ["Record", "cut", "join", "unite"]
+__all__ = ["Record", "cut", "join", "key_of", "unite"]
 
 ROWS = 1 + len(ORDERS)
 
@@ -54,9 +54,8 @@ class Record:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What the record is found by, in columns; a seed may be beyond SQLite's integers."""
-        a = self.address
-        return (a.code, a.subject, str(a.seed), a.precision, a.first, a.trials, self.observable)
+        """What the record is found by."""
+        return key_of(self.address, self.observable)
 
     @cached_property
     def sha256(self) -> str:
@@ -101,6 +100,12 @@ class Record:
         mean, variance = moments.mean_estimate(), moments.variance_estimate()
         columns = (mean.value, variance.value, mean.error)
         return zip(self.steps, *(c[:, 0].tolist() for c in columns), strict=True)
+
+
+def key_of(address: Address, observable: str) -> tuple[Any, ...]:
+    """What a record is found by, in columns; a seed may be beyond SQLite's integers."""
+    a = address
+    return (a.code, a.subject, str(a.seed), a.precision, a.first, a.trials, observable)
 
 
 def cut(

@@ -22,15 +22,15 @@ __all__ = [
 APPLICATION = int.from_bytes(b"nqmb", "big")
 SCHEMA_VERSION = 1
 
-# `data` holds the exact numbers; `cells` repeats what a person wants to read, and is never read
-# by us.
+# `data` holds the exact numbers; `cells` repeats what a person wants to read, and is never read by
+# us. There is no index on the address: the store makes one when it opens the file, and a damaged
+# one could hide a record or replace another.
 SCHEMA = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT, sha256 TEXT)",
     """CREATE TABLE records (
     id INTEGER PRIMARY KEY,
     code TEXT, subject TEXT, seed TEXT, precision TEXT, first INTEGER, trials INTEGER,
-    observable TEXT, label TEXT, steps TEXT, data BLOB, sha256 TEXT,
-    UNIQUE (code, subject, seed, precision, first, trials, observable))""",
+    observable TEXT, label TEXT, steps TEXT, data BLOB, sha256 TEXT)""",
     """CREATE TABLE cells (
     record INTEGER, step INTEGER, mean REAL, variance REAL, mean_se REAL,
     PRIMARY KEY (record, step)) WITHOUT ROWID""",
@@ -49,10 +49,10 @@ def check_header(path: Path) -> None:
 
     Raises:
         DamagedRunError: foreign, damaged, or of a newer version.
-        OutputError, DiskError: it cannot be read.
+        OutputError, DiskError: it cannot be read and written.
     """
     try:
-        with path.open("rb") as file:
+        with path.open("r+b") as file:  # SQLite would be content to read only
             head = file.read(100)
     except FileNotFoundError:
         return

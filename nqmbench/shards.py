@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from nqmbench.errors import UsageError
 from nqmbench.store import Store
@@ -39,16 +40,26 @@ def merge(sources: Sequence[str | Path], target: str | Path) -> tuple[str, ...]:
             stack.enter_context(Store.open(path, readonly=True))
             for path in others if path != into.path
         ]  # fmt: skip
-        versions: dict[str, Path] = {}
-        for file in (into, *files):
-            versions |= dict.fromkeys(file.codes(), file.path)
-        if len(versions) > 1:
-            (one, there), (other, here), *_ = sorted(versions.items())
-            raise UsageError(
-                f"{there} and {here} hold results of different versions of the simulation "
-                f"({one} and {other}): repeat one of the runs with the version of the other"
-            )
+        check_alike([into, *files])
         for file in files:
             into.expect(**file.facts)
         into.put(itertools.chain.from_iterable(map(Store.records, files)))
         return tuple(sentence for file in files for sentence in file.damaged)
+
+
+def check_alike(files: Sequence[Store]) -> None:
+    """Refuse files that do not belong together, before anything is written.
+
+    Raises:
+        UsageError: names the first difference and the two files.
+    """
+    known: dict[str, tuple[Any, Path]] = {}
+    for file in files:
+        versions = [("version of the simulation", code) for code in file.codes()]
+        for name, value in [*file.facts.items(), *versions]:
+            before, place = known.setdefault(name, (value, file.path))
+            if before != value:
+                raise UsageError(
+                    f"{place} holds results of {name} {before}, {file.path} of {name} {value}: "
+                    "merge files of one seed, one precision and one version only"
+                )

@@ -13,30 +13,30 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
 
-import numpy as np
-
 from nqmbench.address import PAIR, Address
 from nqmbench.database import MEMORY, Database
 from nqmbench.errors import UsageError
 from nqmbench.moments import Moments
-from nqmbench.records import Record, cut, join, unite
+from nqmbench.records import Record, cut, join, key_of, unite
 
 __all__ = ["Info", "Store"]
 
 KEY = ("code", "subject", "seed", "precision", "first", "trials", "observable")
 COLUMNS = (*KEY, "label", "steps", "data", "sha256")
 LISTED, MARKS = ", ".join(COLUMNS), ", ".join("?" * len(COLUMNS))
-HERE = "WHERE " + " AND ".join(f"{column} = ?" for column in KEY)
 
-FIND = f"SELECT {LISTED} FROM records {HERE}"
-FORGET = f"DELETE FROM cells WHERE record = (SELECT id FROM records {HERE})"
-PUT = f"INSERT OR REPLACE INTO records ({LISTED}) VALUES ({MARKS})"
+FIND = f"SELECT {LISTED} FROM records WHERE id = ?"
+SCAN = f"SELECT id, {', '.join(KEY)} FROM records ORDER BY {', '.join(KEY)}, id"
+PUT = f"INSERT OR REPLACE INTO records (id, {LISTED}) VALUES (?, {MARKS})"
+
+Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ class Store:
 
     database: Database
     _damaged: dict[str, None] = field(default_factory=dict, repr=False)
+    _index: dict[Key, int] | None = field(default=None, repr=False)  # the rows by their keys
 
     @classmethod
     def open(cls, path: str | Path | None, readonly: bool = False) -> Store:
@@ -133,8 +134,10 @@ class Store:
         """
         records = []
         with self.database.session() as connection:
+            index = self._indexed(connection)
             for name in names:
-                record = self._find(connection, Record(address, name, (), np.empty((0, 0))))
+                key = key_of(address, name)
+                record = self._read(connection, key, index.get(key))
                 if record is None:
                     return None
                 records.append(record)
@@ -168,18 +171,16 @@ class Store:
 
     def put(self, records: Iterable[Record]) -> None:
         """Keep records in one transaction; raises what `save` raises."""
-        with self.database.transaction() as connection:
-            for record in records:
-                known = self._find(connection, record)
-                united = unite(known, record, str(self.path)) if known else record
-                if united is known:
-                    continue
-                connection.execute(FORGET, united.key)
-                number = connection.execute(PUT, united.to_row()).lastrowid
-                connection.executemany(
-                    "INSERT INTO cells VALUES (?, ?, ?, ?, ?)",
-                    ((number, *row) for row in united.for_people()),
-                )
+        with self.database.session() as connection:
+            index, self._index = self._indexed(connection), None  # unknown, if this is interrupted
+            with self.database.transaction():
+                for record in records:
+                    number = index.get(record.key)
+                    known = self._read(connection, record.key, number)
+                    united = unite(known, record, str(self.path)) if known else record
+                    if united is not known:
+                        index[record.key] = self._write(connection, united, number)
+            self._index = index
 
     def expect(self, **facts: Any) -> None:
         """Note what the file is made with, at first; later, refuse anything else.
@@ -211,14 +212,11 @@ class Store:
 
     def records(self) -> Iterator[Record]:
         """All records by address and observable; damaged ones are left out, and noted."""
-        order = f"SELECT id FROM records NOT INDEXED ORDER BY {', '.join(KEY)}"
         with self.database.session() as connection:
-            numbers = [row[0] for row in connection.execute(order)]
-        for number in numbers:  # one by one: a writer need not wait for a reader
+            index = self._scanned(connection)
+        for key, number in index.items():  # one by one: a writer need not wait for a reader
             with self.database.session() as connection:
-                query = f"SELECT {LISTED} FROM records WHERE id = ?"
-                row = connection.execute(query, (number,)).fetchone()
-            record = self._checked(row) if row else None
+                record = self._read(connection, key, number)
             if record:
                 yield record
 
@@ -253,6 +251,7 @@ class Store:
         Args:
             keep: a code; its records and the facts stay, those of other versions go.
         """
+        self._index = None
         with self.database.transaction() as connection:
             if keep is None:
                 for table in ("meta", "records", "cells"):
@@ -264,13 +263,21 @@ class Store:
             connection.execute("VACUUM")
         self._damaged.clear()
 
-    def _find(self, connection: Connection, wanted: Record) -> Record | None:
-        """The record under the key of another; one that a damaged index has put there is none."""
-        row = connection.execute(FIND, wanted.key).fetchone()
-        record = self._checked(row) if row else None
-        return record if record and record.key == wanted.key else None
+    def _indexed(self, connection: Connection) -> dict[Key, int]:
+        """The numbers of the rows, by key; this process is the only one to add any."""
+        if self._index is None:
+            self._index = self._scanned(connection)
+        return self._index
 
-    def _checked(self, row: Sequence[Any]) -> Record | None:
+    def _scanned(self, connection: Connection) -> dict[Key, int]:
+        rows = connection.execute(SCAN)
+        return {tuple(map(shared, key)): number for number, *key in rows}
+
+    def _read(self, connection: Connection, key: Key, number: int | None) -> Record | None:
+        """The record of a row, or None where damage has put another one, or none."""
+        row = None if number is None else connection.execute(FIND, (number,)).fetchone()
+        if row is None:
+            return None
         record = Record.from_row(row)
         if record is None:
             subject, first, observable, label = row[1], row[4], row[6], row[7]
@@ -278,7 +285,18 @@ class Store:
                 f"{label or subject}, {observable}, trajectories from {first}: "
                 "damaged, and computed again when it is needed"
             ] = None
-        return record
+        return record if record and record.key == key else None
+
+    def _write(self, connection: Connection, record: Record, number: int | None) -> int:
+        """Write a row, in the place of another one or a new one; returns its number."""
+        written = connection.execute(PUT, (number, *record.to_row())).lastrowid
+        if number is not None:
+            connection.execute("DELETE FROM cells WHERE record = ?", (number,))
+        connection.executemany(
+            "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?)",
+            ((written, *row) for row in record.for_people()),
+        )
+        return int(written or 0)
 
     def _facts(self, connection: Connection) -> dict[str, Any]:
         """The facts; a damaged one is noted, and `expect` writes it anew.
@@ -294,6 +312,11 @@ class Store:
                     continue
             self._damaged[f"the file's own {name}: damaged, and noted anew by the next run"] = None
         return found
+
+
+def shared(value: Any) -> Any:
+    """The same text as one object: thousands of keys have few texts."""
+    return sys.intern(value) if type(value) is str else value
 
 
 def fingerprint(name: str, value: Any) -> str:

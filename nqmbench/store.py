@@ -85,7 +85,8 @@ class Store:
 
         Args:
             path: None keeps the records in memory.
-            readonly: for reports; needs no lock, and changes nothing.
+            readonly: for reports; needs no lock, and changes nothing. What a run adds meanwhile
+                is found by `records`, not by `load`.
 
         Raises:
             OutputError: the folder or the file cannot be written.
@@ -170,9 +171,12 @@ class Store:
         self.put(cut(address, steps, names, moments, label))
 
     def put(self, records: Iterable[Record]) -> None:
-        """Keep records in one transaction; raises what `save` raises."""
+        """Keep records in one transaction, such as all of a pass; raises what `save` raises.
+
+        A transaction waits for the disk, far longer than a record takes: fewer are faster.
+        """
         with self.database.session() as connection:
-            index, self._index = self._indexed(connection), None  # unknown, if this is interrupted
+            index, self._index = self._indexed(connection), None  # made anew if this fails
             with self.database.transaction():
                 for record in records:
                     number = index.get(record.key)

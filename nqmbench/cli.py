@@ -55,6 +55,7 @@ def cli() -> None:
 @click.option(
     "--out", metavar="DIR", help="Folder of the results; default reports/SUITES-PRESET-SEED."
 )
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the results file.")
 @click.option("--fail-inconclusive", is_flag=True, help="Exit with 3 if a claim stays open.")
 @suites_option
 def run(
@@ -64,6 +65,7 @@ def run(
     threads: str | None,
     precision: str,
     out: str | None,
+    no_cache: bool,
     fail_inconclusive: bool,
     folder: str | None,
 ) -> None:
@@ -87,6 +89,7 @@ def run(
             precision=precision,
             suites=folder,
             observer=watcher,
+            results=None if no_cache else place / "run.sqlite",
         )
         write(result, place, watcher, None if threads is None else number(threads))
     print_summary(result, place)

@@ -137,7 +137,7 @@ suite.ordering(
 
 suite.ordering(
     "averaging with a decay of 0.95 does not help batches of 100",
-    ref="T1-34",
+    mends="T1-34",
     smaller=averaged(0.0, 100, 200),
     larger=averaged(0.95, 100, 200),
     of="error",
@@ -149,7 +149,7 @@ suite.ordering(
 
 suite.ordering(
     "averaging with a decay of 0.99 helps no batch size yet after 200 steps",
-    ref="T1-34",
+    mends="T1-34",
     smaller=[averaged(0.0, B, 200) for B in BATCHES],
     larger=[averaged(0.99, B, 200) for B in BATCHES],
     of="error",

@@ -69,6 +69,42 @@ def impossible():
     return [False, False], [balanced(k, (1.0, 1.0)) for k in (10, 100)]
 
 
+@suite.check(
+    "with equal starts a balancing step always exists",
+    mends="T1-17",
+    kind="existence",
+    expect="confirmed",
+)
+def always_possible():
+    """With equal starts and noise some step size in (0, 2/h1) balances h = (1, 0.1), at every k
+    tried from 1 to 1000.
+    """
+    ks = (1, 2, 5, 10, 30, 100, 300, 1000)
+    return [True] * len(ks), [balanced(k, (1.0, 1.0)) for k in ks]
+
+
+def text_moment(k, h, eta, w0):
+    """The text's E w_k^2 with sigma = 1 and B = 1: its noise term has eta h^2."""
+    forget = (1 - eta * h) ** (2 * k)
+    return forget * w0**2 + eta * h**2 / (2 - eta * h) * (1 - forget)
+
+
+@suite.check(
+    "the text's own equation has no balancing step",
+    ref="T1-17",
+    kind="existence",
+    expect="refuted",
+)
+def impossible_in_the_text():
+    """With the text's own second moments, whose noise term has eta h^2, the balance would be
+    impossible. With equal starts and h = (1, 0.1) it is possible, after 10 steps as after 100.
+    """
+    eta = np.linspace(0.001, 1.999, 2000)
+    h1, h2 = PROBLEM.h
+    differences = [text_moment(k, h1, eta, 1.0) - text_moment(k, h2, eta, 1.0) for k in (10, 100)]
+    return [False, False], [len(set(np.sign(d))) > 1 for d in differences]
+
+
 def balancing_experiments() -> list[nq.Experiment]:
     """With equal starts and equal noise."""
     return [

@@ -59,10 +59,57 @@ def minus_noise(k, h, eta, sigma):
     return third_cumulant(k, h, eta, sigma) / standard_deviation(k, h, eta, sigma) ** 3
 
 
-def batch_mean(law: str, B: int) -> nq.Experiment:
+def two_laws() -> list[nq.Experiment]:
+    """A skewed law and a symmetric one."""
+    (first,) = skewed()
+    symmetric = nq.NoisyQuadratic(h=first.problem.h, noise="laplace")
+    return [first, nq.Experiment(symmetric, first.method, steps=100, checkpoints=[100])]
+
+
+@suite.claim(
+    "the sign of the noise does not show in the variance",
+    mends="T1-05",
+    of="w[i]",
+    statistic="variance",
+    experiments=two_laws,
+    expect="confirmed",
+)
+def either_sign(k, h, eta, sigma):
+    """With the text's sign the variance would be the same, the sum of (+eta h a^j)^2 sigma^2, a = 1
+    - eta h, instead of (-eta h a^j)^2 sigma^2: here for a skewed law and for a symmetric one.
+    """
+    return standard_deviation(k, h, eta, sigma) ** 2
+
+
+@suite.claim(
+    "the sign of symmetric noise does not show",
+    mends="T1-05",
+    of="w[i]",
+    statistic="skewness",
+    experiments=lambda: two_laws()[1:],
+    scale=lambda: 1.0,
+    expect="confirmed",
+)
+def no_lean():
+    """With Laplace noise w leans to neither side: its skewness is 0, whatever the sign."""
+    return 0.0
+
+
+def batch_mean(law: str | tuple[str, float], B: int) -> nq.Experiment:
     """With eta h = 1 and a start at 0 one step shows the mean of the batch itself."""
     problem = nq.NoisyQuadratic(1.0, w0=0.0, noise=law)
     return nq.Experiment(problem, nq.sgd(lr=1.0), batch=B, steps=1, checkpoints=[1])
+
+
+LAWS = (
+    "gaussian",
+    "uniform",
+    "rademacher",
+    "laplace",
+    "exponential",
+    "intermittent",
+    ("student", 10),
+)
 
 
 @suite.claim(
@@ -70,16 +117,12 @@ def batch_mean(law: str, B: int) -> nq.Experiment:
     ref="T1-06",
     of="w[i]",
     statistic="variance",
-    experiments=lambda: [
-        batch_mean(law, B)
-        for law in ("uniform", "rademacher", "laplace", "exponential")
-        for B in (1, 2, 10)
-    ],
+    experiments=lambda: [batch_mean(law, B) for law in LAWS for B in (1, 2, 10)],
     expect="confirmed",
 )
 def variance_of_a_batch(B, sigma):
     """The mean of a batch has the variance sigma^2/B, exactly and at every B: independence is all
-    that it takes. Here four laws other than the normal one.
+    that it takes. Here for the normal law and six others.
     """
     return sigma**2 / B
 

@@ -76,7 +76,7 @@ suite.ordering(
 )
 suite.ordering(
     "momentum makes averaging faster",
-    ref="T1-42e",
+    mends="T1-42e",
     smaller=lambda: line_up("momentum and averaging", batches=BATCHES),
     larger=lambda: line_up("averaging", batches=BATCHES),
     of="error",

@@ -112,6 +112,29 @@ def gradient_noise(h, B, sigma):
     return (h * sigma) ** 2 / B
 
 
+def far_out() -> list[nq.Experiment]:
+    """Far from the optimum |g|^2 varies with both coordinates of the noise, to equal parts."""
+    place = {"w0": [10.0, 1000.0]}
+    return [one_gradient(SAMPLE, place, law) for law in ("gaussian", "laplace")]
+
+
+@suite.claim(
+    "the noise of two coordinates is uncorrelated",
+    ref="T1-03",
+    of="error",
+    statistic="variance",
+    margin=0.05,
+    experiments=far_out,
+    expect="confirmed",
+)
+def diagonal(h, sigma, w0):
+    """Beside the variances the covariance matrix of the gradient noise has zeros: far from the
+    optimum the variance of |g|^2 is the sum of 4 (h_i w_i)^2 h_i^2 sigma_i^2, where a correlation
+    would show as its share.
+    """
+    return 4 * (h * w0) ** 2 * (h * sigma) ** 2
+
+
 # -- uncorrelated is not independent ---------------------------------------------------------------
 
 

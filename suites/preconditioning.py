@@ -28,6 +28,7 @@ suite.figure(
         for p in (0.0, 0.5, 1.0)
     },
     of="w2[0]",
+    single=True,
     doc="At B = 10. The larger the power, the closer the rates of the two components, and the more "
     "noise is left in the flat one.",
 )
@@ -92,6 +93,27 @@ def text(k, h, eta, p, B, sigma, w0):
     """At large k the text has eta h^(2-p) in the noise term, where it should have eta h^(1-p)."""
     lam = eta * h ** (1 - p)
     return (1 - lam) ** (2 * k) * w0**2 + eta * h ** (2 - p) / (B * (2 - lam)) * sigma**2
+
+
+def first_steps() -> list[nq.Experiment]:
+    problem = nq.NoisyQuadratic(h=1.0, w0=0.1)
+    method = nq.preconditioned(SGD, power=0.5)
+    return [nq.Experiment(problem, method, steps=2, checkpoints=[1, 2])]
+
+
+@suite.claim(
+    "second moment with preconditioning, in the first steps",
+    ref="T1-38",
+    of="w2[i]",
+    kind="approximation",
+    experiments=first_steps,
+    expect="refuted",
+)
+def text_at_once(k, h, eta, p, B, sigma, w0):
+    """At small k the text's formula has the whole noise at once: it lacks the factor (1 - a^(2k)),
+    a = 1 - eta h^(1-p). Here at h = 1, where the power of h is right.
+    """
+    return text(k, h, eta, p, B, sigma, w0)
 
 
 @suite.claim(
@@ -165,6 +187,17 @@ suite.ordering(
     expect="confirmed",
     doc="With the step size left as it is, eta h^(1-p) is smaller than eta h where h > 1.",
 )
+
+
+@suite.check(
+    "at h = 1 the variance does not depend on the power", mends="T1-40", expect="confirmed"
+)
+def same_at_one():
+    """At h = 1 the steady-state variance is SGD's own, with p = 0.25, 0.5 and 1."""
+    plain, *others = (
+        nq.steady_state(from_the_optimum(1.0, p)).mean[0, 0] for p in (0, 0.25, 0.5, 1)
+    )
+    return [plain] * 3, others
 
 
 @suite.check(

@@ -1,10 +1,13 @@
-"""The command line: `python -m nqmbench run | list | show | report | perf`. Commands, no logic.
+"""The command line: `python -m nqmbench run | list | show | report | perf | doctor`.
+
+Commands, no logic.
 
 Heavy modules are imported inside the commands, so that `list` answers at once.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -52,6 +55,7 @@ def cli() -> None:
 @click.option(
     "--out", metavar="DIR", help="Folder of the results; default reports/SUITES-PRESET-SEED."
 )
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the results file.")
 @click.option("--fail-inconclusive", is_flag=True, help="Exit with 3 if a claim stays open.")
 @suites_option
 def run(
@@ -61,6 +65,7 @@ def run(
     threads: str | None,
     precision: str,
     out: str | None,
+    no_cache: bool,
     fail_inconclusive: bool,
     folder: str | None,
 ) -> None:
@@ -69,15 +74,22 @@ def run(
     from nqmbench.runner import run as run_suites
 
     place = Path(out) if out else Path("reports") / folder_name(names, preset, seed)
-    with Watcher(before=lambda: prepare(place)) as watcher:
+    asked = None if threads is None else number(threads)
+
+    def begin() -> None:
+        prepare(place)
+        tell_threads(asked)
+
+    with Watcher(before=begin) as watcher:
         result = run_suites(
             list(names),
             preset=preset,
             seed=number(seed),
-            threads=None if threads is None else number(threads),
+            threads=asked,
             precision=precision,
             suites=folder,
             observer=watcher,
+            results=None if no_cache else place / "run.sqlite",
         )
         write(result, place, watcher, None if threads is None else number(threads))
     print_summary(result, place)
@@ -123,6 +135,20 @@ def report(folder: str) -> None:
     place = Path(folder)
     write_report(load_run(place), place)
     click.echo(f"report: {place / 'report.html'}")
+
+
+@cli.command()
+@click.option("--json", "machine", is_flag=True, help="As JSON, for machines.")
+def doctor(machine: bool) -> None:
+    """Look over the installation: what is there, how fast it is, and what to do about trouble."""
+    from nqmbench.doctor import as_json, examine, exit_code, print_findings
+
+    if machine:
+        findings = list(examine())
+        click.echo(as_json(findings))
+    else:
+        findings = print_findings(examine())
+    sys.exit(exit_code(findings))
 
 
 @cli.group()
@@ -189,6 +215,18 @@ def prepare(place: Path) -> None:
         raise cannot_write(place, error) from error
 
 
+def tell_threads(asked: int | None) -> None:
+    """Say so where the option or NQMBENCH_THREADS asks for more threads than there are."""
+    from nqmbench.arguments import Arguments
+    from nqmbench.simulation import usable_threads
+    from nqmbench.threads import check_threads
+
+    wanted = check_threads(Arguments("run"), asked)
+    usable = usable_threads(wanted)
+    if usable < wanted:
+        click.echo(f"note: {wanted} threads are asked for, {usable} are there and used", err=True)
+
+
 def point_latest(place: Path) -> None:
     """Let `latest` beside the run's folder point to it, where the file system has links."""
     link = place.parent / "latest"
@@ -222,6 +260,10 @@ def number(text: str) -> Any:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; every error becomes one message and its exit code (see README)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A claim's name may have letters that the terminal's encoding has not.
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli.main(arguments, prog_name="python -m nqmbench", standalone_mode=False)
     except click.exceptions.Exit as stop:

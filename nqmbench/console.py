@@ -149,9 +149,10 @@ def print_summary(run: Run, place: Path) -> None:
     figures = sum(len(suite.get("figures", ())) for suite in run.about["suites"])
     total = ", ".join(f"{n} {v}" for v, n in counts.items())
     total = total or f"no claim to judge, {count(figures, 'figure')}"
+    trials = run.about["run"]["trials"]
+    done = "1 trajectory" if trials == 1 else f"{trials:.3g} trajectories"
     out.print(
-        f"\n{total}; {run.about['run']['trials']:.3g} trajectories in {machine['seconds']:.0f} s "
-        f"on {count(machine['threads'], 'thread')}",
+        f"\n{total}; {done} in {machine['seconds']:.0f} s on {count(machine['threads'], 'thread')}",
         highlight=False,
     )
     for suite in run.about["suites"]:

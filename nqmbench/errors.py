@@ -13,6 +13,7 @@ __all__ = [
     "DiskError",
     "FormulaError",
     "InvalidArguments",
+    "LockedError",
     "NqmbenchError",
     "OutputError",
     "SuiteError",
@@ -55,6 +56,12 @@ class DiskError(NqmbenchError):
     """Reading or writing failed halfway: the disk is full or broken."""
 
     exit_code = 74
+
+
+class LockedError(NqmbenchError):
+    """Another process is using what this one needs alone; the message names it."""
+
+    exit_code = 75
 
 
 def cannot_write(place: Any, error: OSError) -> NqmbenchError:

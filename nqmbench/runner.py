@@ -7,7 +7,8 @@ how a verdict is made or what a report looks like.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +16,13 @@ from nqmbench.arguments import Arguments
 from nqmbench.describe import describe
 from nqmbench.moments import Moments
 from nqmbench.observer import Observer, Silent
-from nqmbench.plan import make_plan
+from nqmbench.plan import Plan, make_plan
 from nqmbench.pursuit import pursue
+from nqmbench.remembering import Remembering
 from nqmbench.results import Run
-from nqmbench.simulation import check_conditions, usable_threads
+from nqmbench.simulation import Conditions, check_conditions, usable_threads
 from nqmbench.simulator import Simulator
+from nqmbench.store import Store
 from nqmbench.suites import load_suites, select
 from nqmbench.tables import cell_table, curve_table, estimate_table, verdict_table
 from nqmbench.theory import exact
@@ -37,6 +40,7 @@ def run(
     precision: str = "mixed",
     suites: str | Path | None = None,
     observer: Observer | None = None,
+    results: str | Path | None = None,
 ) -> Run:
     """Judge every claim of the named suites.
 
@@ -49,12 +53,16 @@ def run(
         precision: "mixed", "f32" or "f64".
         suites: the folder of the suite files; None takes the shipped ones.
         observer: is told about the progress.
+        results: the results file, in which what is known is found and what is simulated is kept;
+            None keeps nothing.
 
     Returns:
-        The tables and a description of the run. Nothing is written.
+        The tables and a description of the run. Nothing else is written.
 
     Raises:
         InvalidArguments: wrong arguments. UsageError, SuiteError: no such suite, or a broken file.
+        UsageError, LockedError, DamagedRunError, OutputError, DiskError: the results file is of
+            another seed or precision, in use, damaged, or cannot be written.
     """
     checks = Arguments("run")
     patterns = [names] if isinstance(names, str) else names
@@ -62,6 +70,8 @@ def run(
         checks.complain("names", names, "a suite's name, a glob, or a list of such")
     if suites is not None:
         checks.instance("suites", suites, str | Path, "a folder")
+    if results is not None:
+        checks.instance("results", results, str | Path, "a file")
     checks.choice("preset", preset, PRESETS)
     conditions = check_conditions(checks, seed, threads, precision)
     checks.done()
@@ -69,11 +79,11 @@ def run(
     chosen = select(load_suites(suites), patterns)
     plan = make_plan(chosen, PRESETS[preset])
     watch = observer or Silent()
-    simulator = Simulator(plan, conditions, watch)
     watch.planned(plan)
     truths = {key: exact(e) for key, e in plan.experiments.items()}
-    ledger, found = pursue(simulator, truths, PRESETS[preset])
-    singles = single_runs(simulator)
+    with simulator_for(plan, conditions, watch, results) as simulator:
+        ledger, found = pursue(simulator, truths, PRESETS[preset])
+        singles = single_runs(simulator)
     verdicts = verdict_table(ledger, truths, found.bugs)
     arguments = {
         "names": list(patterns),
@@ -85,6 +95,12 @@ def run(
     seconds = time.monotonic() - clock
     workers = usable_threads(conditions.threads)
     about = describe(ledger, verdicts, found.moments, arguments, workers, seconds, found.bugs)
+    if isinstance(simulator, Remembering):
+        about["machine"] |= {
+            "found": simulator.tally.hits,
+            "simulated": simulator.tally.misses,
+            "damaged": list(simulator.store.damaged),
+        }
     return Run(
         verdicts,
         cell_table(ledger, truths),
@@ -92,6 +108,19 @@ def run(
         about,
         curve_table(plan, found.moments, truths, singles),
     )
+
+
+@contextmanager
+def simulator_for(
+    plan: Plan, conditions: Conditions, watch: Observer, results: str | Path | None
+) -> Iterator[Simulator]:
+    """A simulator, with the results file open if there is one."""
+    if results is None:
+        yield Simulator(plan, conditions, watch)
+        return
+    with Store.open(results) as store:
+        store.expect(seed=conditions.seed, precision=conditions.precision)
+        yield Remembering(plan, conditions, watch, store=store)
 
 
 def single_runs(simulator: Simulator) -> dict[str, Moments]:

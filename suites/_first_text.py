@@ -37,6 +37,11 @@ def against(name: str, times: int, batches: tuple[int, ...] = (1,)) -> list[nq.E
     return [experiment(name, B) for B in batches for _ in range(times)]
 
 
+def sgd_variance(h, eta, B, sigma):
+    """The true steady-state variance of SGD, lam s2/(2 - lam): lam = eta h, s2 = sigma^2/B."""
+    return eta * h / (B * (2 - eta * h)) * sigma**2
+
+
 # -- exact steps -----------------------------------------------------------------------------------
 
 

@@ -1,7 +1,7 @@
 """Exponential moving averages of SGD's iterates: less noise, but not for free."""
 
 import numpy as np
-from _first_text import AVERAGING, PROBLEM, SGD, components, line_up
+from _first_text import AVERAGING, PROBLEM, SGD, components, line_up, sgd_variance
 
 import nqmbench as nq
 
@@ -20,11 +20,6 @@ suite.figure(
     doc="At B = 1. The average has less noise in the end, but forgets the start more slowly than "
     "SGD: hundreds of steps pass before it pays.",
 )
-
-
-def sgd_variance(h, eta, B, sigma):
-    """The true steady-state variance of SGD."""
-    return eta * h / (B * (2 - eta * h)) * sigma**2
 
 
 def reduction(h, eta, gamma):

@@ -1,6 +1,6 @@
 """What averaging does to the speed, alone and together with momentum."""
 
-from _first_text import AVERAGING, BATCHES, METHODS, MOMENTUM, PROBLEM, SGD, line_up
+from _first_text import AVERAGING, BATCHES, METHODS, MOMENTUM, PROBLEM, SGD, line_up, sgd_variance
 
 import nqmbench as nq
 
@@ -9,11 +9,6 @@ suite = nq.Suite(
     summary="averaged SGD: the time that averaging costs, alone and with momentum",
     source="first text, section 6",
 )
-
-
-def sgd_variance(h, eta, B, sigma):
-    """The true steady-state variance of SGD."""
-    return eta * h / (B * (2 - eta * h)) * sigma**2
 
 
 @suite.claim(

@@ -1,6 +1,6 @@
 """What momentum does to the variance, beside SGD with the same step and the same effective step."""
 
-from _first_text import PROBLEM
+from _first_text import PROBLEM, sgd_variance
 
 import nqmbench as nq
 
@@ -11,11 +11,6 @@ suite = nq.Suite(
 )
 
 # -- the factor ------------------------------------------------------------------------------------
-
-
-def sgd_variance(h, eta, B, sigma):
-    """The true steady-state variance of SGD with the same step size."""
-    return eta * h / (B * (2 - eta * h)) * sigma**2
 
 
 def two_momenta() -> list[nq.Experiment]:

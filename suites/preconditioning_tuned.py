@@ -59,10 +59,10 @@ def tuned(p: float, B: int, d: int) -> tuple[float, float]:
     """
     h = 1.0 / np.arange(1, d + 1)
 
-    def above(k, eta):
+    def above(k: float, eta: float) -> float:
         return h @ second_moment(k, h, eta, p, B, h**-0.5, 1.0) / 2 - TARGET
 
-    def log_steps(log_eta):
+    def log_steps(log_eta: float) -> float:
         eta, k = np.exp(log_eta), 1.0
         if above(np.inf, eta) > 0:  # never; the larger the step, the further off
             return 100.0 + log_eta

@@ -1,6 +1,6 @@
 """Constant-step SGD on the noisy quadratic model."""
 
-from _first_text import BATCHES, PROBLEM
+from _first_text import BATCHES, PROBLEM, sgd_variance
 
 import nqmbench as nq
 
@@ -33,11 +33,6 @@ suite.figure(
     doc="A larger step forgets the start sooner and keeps more of the noise. A larger batch keeps "
     "less of the noise, and forgets the start no sooner.",
 )
-
-
-def steady(h, eta, B, sigma):
-    """The true steady-state variance lam s2 / (2 - lam)."""
-    return eta * h / (B * (2 - eta * h)) * sigma**2
 
 
 def boxed(k, h, eta, B, sigma, w0):
@@ -152,7 +147,7 @@ def second_moment(k, h, eta, B, sigma, w0):
     = 1 - lam and s2 = sigma^2/B.
     """
     forget = (1 - eta * h) ** (2 * k)
-    return forget * w0**2 + steady(h, eta, B, sigma) * (1 - forget)
+    return forget * w0**2 + sgd_variance(h, eta, B, sigma) * (1 - forget)
 
 
 @suite.claim(
@@ -220,7 +215,7 @@ def limit(h, eta, B, sigma):
 )
 def true_limit(h, eta, B, sigma):
     """The steady-state variance is lam s2/(2 - lam), where lam = eta h and s2 = sigma^2/B."""
-    return steady(h, eta, B, sigma)
+    return sgd_variance(h, eta, B, sigma)
 
 
 # -- stability -------------------------------------------------------------------------------------
@@ -243,7 +238,7 @@ def near_the_limit(lam: float, sigma: float) -> list[nq.Experiment]:
 )
 def bounded(h, eta, B, sigma, w0):
     """At eta h = 1.99 the second moment never exceeds w0^2 plus the steady-state variance."""
-    return w0**2 + steady(h, eta, B, sigma)
+    return w0**2 + sgd_variance(h, eta, B, sigma)
 
 
 @suite.claim(

@@ -5,14 +5,9 @@ Prints them as JSON, beside what the machine code consists of.
 
 import hashlib
 import json
-import re
-
-import numpy as np
 
 import nqmbench as nq
 from nqmbench.kernels import LAWS, PRECISIONS, normals, start_normals
-from nqmbench.kernels.lanes import fma
-from nqmbench.kernels.memory import load, store, wide_vectors
 
 PROBLEM = nq.NoisyQuadratic([1.0, 0.1], w0_std=[0.0, 0.5])
 EXPERIMENTS = {
@@ -51,18 +46,9 @@ def digests():
 
 def machine():
     """Return the widest registers of a kernel's code, and whether it has multiply-adds."""
-    import numba
+    from nqmbench.kernels.machine import fused, vector_bits
 
-    @numba.njit
-    def kernel(a):
-        wide_vectors()
-        x = load(a, 0, 32)
-        store(a, 0, fma(x, x, x))
-
-    kernel(np.zeros(32))
-    code = next(iter(kernel.inspect_asm().values()))
-    widest = next(name for name in ("zmm", "ymm", "xmm") if f"%{name}" in code)
-    return {"registers": widest, "fma": bool(re.search(r"\bvfn?madd", code))}
+    return {"bits": vector_bits(), "fma": fused()}
 
 
 if __name__ == "__main__":

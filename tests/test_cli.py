@@ -263,7 +263,7 @@ def test_a_suite_of_figures_alone_ends_without_counts_of_cells(suite_folder, tmp
     folder = suite_folder(figure=FIGURE)
     assert exit_code("run", "figure", "--suites", folder, "--out", tmp_path / "run") == 0
     printed = capsys.readouterr()
-    assert "\nno claim to judge, 1 figure; 1 trajectories in " in printed.out
+    assert "\nno claim to judge, 1 figure; 1 trajectory in " in printed.out
     assert "cells decided" not in printed.err
 
 

@@ -243,7 +243,7 @@ ERRORS = 5.0  # standard errors: a false alarm with probability 6e-7 each, of wh
 
 @pytest.mark.needs_compiler
 def test_the_simulation_has_the_variance_of_dependent_coordinates_and_excludes_the_other():
-    experiment = nq.Experiment(CATALOGUE, nq.sgd(0.9), steps=200, checkpoints=[200])
+    experiment = nq.Experiment(CATALOGUE, nq.sgd(0.9), steps=100, checkpoints=[100])
     moments = nq.simulate(experiment, trials=1_000_000, seed=4).moments
     mean, variance, settled = (
         moments.mean_estimate(), moments.variance_estimate(), steady_state(experiment)
@@ -258,7 +258,7 @@ def test_under_a_law_of_the_same_marginal_and_independent_coordinates_the_other_
     # A batch of 2 signs with sigma sqrt(2) has the values 0 and +-sqrt(2) of one intermittent
     # sample, and its coordinates are independent: the same simulation but for the dependence.
     problem = nq.NoisyQuadratic([1.0, 0.1], sigma=math.sqrt(2), noise="rademacher")
-    experiment = nq.Experiment(problem, nq.sgd(0.9), batch=2, steps=200, checkpoints=[200])
+    experiment = nq.Experiment(problem, nq.sgd(0.9), batch=2, steps=100, checkpoints=[100])
     variance = nq.simulate(experiment, trials=1_000_000, seed=4).moments.variance_estimate()
     assert steady_state(experiment).variance[0, 0] == pytest.approx(0.686909, abs=PRINTED)
     assert abs(variance.value - 0.686909) < ERRORS * variance.error
@@ -273,7 +273,7 @@ def test_the_self_test_accepts_the_dependent_theory_and_refuses_the_independent_
         steps=20, checkpoints=[1, 2, 10, 20], observables=("error", "loss", "w[i]"),
     )  # fmt: skip
     z = critical_value(2 * 4 * 4, alpha=1e-6)  # a false alarm in one of a million runs
-    moments = nq.simulate(experiment, trials=500_000, seed=5, precision=precision).moments
+    moments = nq.simulate(experiment, trials=200_000, seed=5, precision=precision).moments
     assert contradictions(experiment, moments, exact(experiment), z, precision) == []
     found = contradictions(experiment, moments, independent(experiment), z, precision)
     assert any(line.startswith("variance of error") for line in found)

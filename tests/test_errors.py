@@ -6,11 +6,29 @@ import numpy as np
 import pytest
 
 from nqmbench.arguments import Arguments, choices, is_finite, is_real, shorten
-from nqmbench.errors import InvalidArguments, NqmbenchError, OutputError, SuiteError, UsageError
+from nqmbench.errors import (
+    DamagedRunError,
+    DiskError,
+    InvalidArguments,
+    LockedError,
+    NqmbenchError,
+    OutputError,
+    SuiteError,
+    UsageError,
+)
 
 
 @pytest.mark.parametrize(
-    ("error", "code"), [(UsageError, 2), (SuiteError, 2), (InvalidArguments, 2), (OutputError, 73)]
+    ("error", "code"),
+    [
+        (UsageError, 2),
+        (SuiteError, 2),
+        (InvalidArguments, 2),
+        (DamagedRunError, 65),
+        (OutputError, 73),
+        (DiskError, 74),
+        (LockedError, 75),
+    ],
 )
 def test_every_error_of_the_users_has_one_root_and_an_exit_code(error, code):
     assert issubclass(error, NqmbenchError)

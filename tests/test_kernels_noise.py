@@ -8,6 +8,7 @@ import pytest
 from kernels_by_hand import intermittent, lanewise, top_bits
 
 from nqmbench.kernels import (
+    KNOWN_DIGESTS,
     LAWS,
     digest,
     elementary,
@@ -57,6 +58,7 @@ def test_the_hash_is_that_of_splitmix64():
 def test_the_first_draws_are_what_they_have_always_been():
     # a change here changes every result ever stored
     assert digest(10_000) == "b716de10a498db74"
+    assert {bits: digest(bits=bits) for bits in (32, 64)} == KNOWN_DIGESTS
     first = normals("gaussian", 0.0, seed=0, block=0, coordinate=0, count=1, bits=64)[0]
     assert first[[0, 8]].tolist() == [1.005319562324444, -0.9503618227186453]
 

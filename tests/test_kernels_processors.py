@@ -26,8 +26,8 @@ pytestmark = [
 ]
 
 PROCESSORS = {
-    "AVX2": ("haswell", "+avx2,+fma,+bmi,+bmi2", {"registers": "ymm", "fma": True}),
-    "SSE4.2, no fma": ("nehalem", "+sse2,+sse4.2", {"registers": "xmm", "fma": False}),
+    "AVX2": ("haswell", "+avx2,+fma,+bmi,+bmi2", {"bits": 256, "fma": True}),
+    "SSE4.2, no fma": ("nehalem", "+sse2,+sse4.2", {"bits": 128, "fma": False}),
 }
 
 
@@ -77,4 +77,4 @@ def test_noise_and_simulations_have_the_same_bits(processor, elsewhere, here):
 def test_the_code_is_really_that_of_the_processor(processor, elsewhere):
     assert elsewhere[processor]["machine"] == PROCESSORS[processor][2]
     if FEATURES.get("avx512f"):
-        assert kernel_digests.machine() == {"registers": "zmm", "fma": True}
+        assert kernel_digests.machine() == {"bits": 512, "fma": True}

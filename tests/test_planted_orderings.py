@@ -5,7 +5,7 @@ import math
 import pytest
 
 import nqmbench as nq
-from nqmbench.console import describe_claim
+from nqmbench.showing import show_statement
 from nqmbench.suites import load_suites, select
 
 ORDERINGS = """
@@ -92,7 +92,7 @@ def test_orderings_are_judged_right(judged):
         ("itself", "equal at k = 1, and never larger"),
         ("nothing beside nothing", "equal at k = 0, and never larger"),
         ("often", "smaller in "),
-        ("raises", "a side raised RuntimeError: no such grid"),
+        ("raises", "smaller raised RuntimeError: no such grid"),
         ("diverges", "diverged: beyond 1e40 or not finite from k = 3000 on"),
         ("which diverges", "diverged: beyond 1e40 or not finite from k = 3000 on"),
     ],
@@ -144,17 +144,16 @@ def test_the_rows_of_a_probability_read_as_a_lower_bound_of_it(judged):
 
 def test_show_says_what_an_ordering_compares(folder):
     (suite,) = select(load_suites(folder), ["planted"])
-    items = {item.name: item for item in suite.items}
-    often = describe_claim(suite, items["often"])
+    often = show_statement(suite, "often")
     assert "Seven times out of ten." in often
     assert "ordering: smaller < larger in at least 0.7 of the trajectories" in often
-    assert "1 cells in 1 cases:" in often
+    assert "1 cell in 1 case:" in often
     assert "  B=10 below B=1, SGD(lr=0.1), h=(1, 0.5)" in often
-    right = describe_claim(suite, items["right"])
+    right = show_statement(suite, "right")
     assert right.startswith("planted::right  X-1")
     assert "ordering: E smaller <= E larger, trajectory by trajectory under one noise" in right
     assert right.endswith("expected: confirmed")
-    assert "a side raised RuntimeError: no such grid" in describe_claim(suite, items["raises"])
+    assert "smaller raised RuntimeError: no such grid" in show_statement(suite, "raises")
 
 
 def test_an_ordering_keeps_its_margin_without_noise(suite_folder):

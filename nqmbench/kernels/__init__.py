@@ -11,11 +11,19 @@
 - superblock, condense: trajectories in, central moments out
 - loops, threads, run: superblocks on threads, in chunks, merged
 - draws: the raw noise at an address
+- machine: the vectors, the modes and the threads that there are
 - calibration: a fixed piece of work that tells how fast the machine is just now
 """
 
 from nqmbench.kernels.bundle import Bundle, Contrast
-from nqmbench.kernels.draws import digest, generator_state, generator_words, normals, start_normals
+from nqmbench.kernels.draws import (
+    KNOWN_DIGESTS,
+    digest,
+    generator_state,
+    generator_words,
+    normals,
+    start_normals,
+)
 from nqmbench.kernels.laws import LAWS
 from nqmbench.kernels.program import (
     PRECISIONS,
@@ -27,6 +35,7 @@ from nqmbench.kernels.program import (
 from nqmbench.kernels.run import simulate, trajectory_values, usable_threads
 
 __all__ = [
+    "KNOWN_DIGESTS",
     "LAWS",
     "PRECISIONS",
     "Bundle",

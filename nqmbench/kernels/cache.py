@@ -10,14 +10,17 @@ folder is another one, empty; change nothing and nothing is compiled twice.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import logging
 import os
 import platform
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import llvmlite
@@ -72,30 +75,64 @@ def _writable(folder: Path) -> bool:
         return False
 
 
-def base() -> Path:
-    """Return the folder that holds the caches: the user's choice, else the usual place.
+@dataclass(frozen=True)
+class Place:
+    """The folder that holds the caches, and how it came to be that one.
+
+    Attributes:
+        folder: where they are; with `kept` False only where they would be.
+        source: "NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "home folder", "temporary folder" or "nowhere".
+        refused: the folder that cannot be written, or "" if the first choice can.
+        kept: False if nothing at all can be written: kernels are compiled in memory.
+    """
+
+    folder: Path
+    source: str
+    refused: str = ""
+    kept: bool = True
+
+
+def find_place() -> Place:
+    """Return the user's choice of a folder, else the usual place, else a temporary folder.
 
     ``NUMBA_CACHE_DIR``, else ``XDG_CACHE_HOME``, else ``~/.cache``.  If that cannot be written a
-    temporary folder serves this process, and one line in the log says so.
+    temporary folder serves this process and is removed at its end; if there is none either,
+    kernels stay in memory.  In both cases one line in the log says so.
     """
-    chosen = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
-    try:
-        folder = Path(chosen) if chosen else Path.home() / ".cache"
-    except RuntimeError:  # no home
-        folder = None
+    folder, source = _wanted()
     if folder is not None and _writable(folder / "nqmbench"):
-        return folder / "nqmbench"
-    temporary = Path(tempfile.mkdtemp(prefix="nqmbench-"))
-    log.warning(
-        "compiled kernels cannot be kept: %s is not writable; using %s for now "
-        "(set NUMBA_CACHE_DIR to a folder that is)",
-        folder or "the home folder",
-        temporary,
-    )
-    return temporary
+        return Place(folder / "nqmbench", source)
+    refused = str(folder or "the home folder")
+    begun = f"compiled kernels cannot be kept: {refused} is not writable"
+    advice = "(set NUMBA_CACHE_DIR to a folder that is)"
+    try:
+        temporary = Path(tempfile.mkdtemp(prefix="nqmbench-"))
+    except OSError:
+        log.warning("%s, nor is any temporary folder; each start compiles anew %s", begun, advice)
+        return Place(folder or Path(), "nowhere", refused, kept=False)
+    log.warning("%s; using %s for now %s", begun, temporary, advice)
+    atexit.register(_remove, temporary, os.getpid())
+    return Place(temporary, "temporary folder", refused)
 
 
-FOLDER = base() / fingerprint()
+def _wanted() -> tuple[Path | None, str]:
+    for name in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME"):
+        if os.environ.get(name):
+            return Path(os.environ[name]), name
+    try:
+        return Path.home() / ".cache", "home folder"
+    except RuntimeError:  # no home
+        return None, "home folder"
+
+
+def _remove(temporary: Path, owner: int) -> None:
+    """Remove the temporary folder with the process that made it, not with its forked children."""
+    if os.getpid() == owner:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+PLACE = find_place()
+FOLDER = PLACE.folder / fingerprint()
 
 _selecting = threading.RLock()
 

@@ -1,7 +1,7 @@
 """How functions are compiled: every option of the compiler, decided here once.
 
-- ``cache=True``: a kernel is compiled once per machine.  Numba itself does not notice an edit in
-  another file than the caller's; `nqmbench.kernels.cache` does.
+- ``cache=True``, unless no folder can be written: a kernel is compiled once per machine.  Numba
+  itself does not notice an edit in another file than the caller's; `nqmbench.kernels.cache` does.
 - ``fastmath`` stays off: the digits must not depend on the vector width.  Where fusing pays, the
   source says so (`nqmbench.kernels.lanes.fma`).
 - ``error_model="numpy"``: a division by zero gives inf, as the moments of a diverged run need;
@@ -26,7 +26,7 @@ from nqmbench.kernels import cache
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 OPTIONS: dict[str, Any] = {
-    "cache": True,
+    "cache": cache.PLACE.kept,
     "error_model": "numpy",
     "nogil": True,
     "boundscheck": False,

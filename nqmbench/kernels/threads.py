@@ -93,7 +93,7 @@ def _call(code: int, jobs: Integers, *arguments: Any) -> None:
         run_serial(code, jobs, *arguments)
         return
     with _one_at_a_time:
-        _start_threads()
+        _launch()
         before = numba.get_num_threads()
         numba.set_num_threads(len(jobs))
         try:
@@ -102,7 +102,13 @@ def _call(code: int, jobs: Integers, *arguments: Any) -> None:
             numba.set_num_threads(before)
 
 
-def _start_threads() -> None:
+def start_threads() -> None:
+    """Start Numba's threads, if they are not; not while another Python thread does."""
+    with _one_at_a_time:
+        _launch()
+
+
+def _launch() -> None:
     """Start Numba's threads, once per process, with TBB, else workqueue, else OpenMP.
 
     Numba itself prefers OpenMP to workqueue.  But OpenMP's threads spin while they wait, which

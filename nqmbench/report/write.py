@@ -49,6 +49,7 @@ def write_report(
         OutputError, DiskError: a file cannot be written, the disk is full.
     """
     # Typesetting and plotting are slow to import, and most commands need neither.
+    from nqmbench.report.fonts import font_folder
     from nqmbench.report.reading import read
     from nqmbench.report.workers import pool, worth
 
@@ -57,9 +58,8 @@ def write_report(
     figures = folder / "figures"
     try:
         figures.mkdir(parents=True, exist_ok=True)
-        with pool(
-            worth(len(drawable), workers, threads)
-        ) as others:  # they start while pages are written
+        # The workers start while pages are written.
+        with font_folder(folder), pool(worth(len(drawable), workers, threads)) as others:
             write_pages(report, folder)
             wanted = {f"{figure.figure}.{ending}" for figure in drawable for ending in ENDINGS}
             for path in figures.iterdir():

@@ -25,36 +25,39 @@ def best_settings(kappa: float) -> tuple[float, float]:
     return (2 / (1 + 1 / root)) ** 2, ((root - 1) / (root + 1)) ** 2
 
 
-def fastest_momentum(kappa: float) -> float:
-    """The momentum with the best rate over all step sizes, found by trying them.
+def fastest_settings(kappa: float) -> tuple[float, float]:
+    """The step size and the momentum with the best rate of all, found by trying them.
 
     The step size enters only as eta h: one call takes many step sizes, as if they were curvatures.
     """
 
-    def best_rate(beta: float) -> float:
+    def best_step(beta: float) -> tuple[float, float]:
         method, eta, width = nq.heavy_ball(lr=1.0, momentum=beta), 2.5, 1.5
         for _ in range(2):
             etas = np.linspace(eta - width, eta + width, 200)
             rates = nq.spectral_radius(method, np.concatenate([etas, etas / kappa]))
             slower = np.maximum(rates[:200], rates[200:])  # the worse of the two components
             eta, width = etas[slower.argmin()], width / 50
-        return slower.min()
+        return eta, slower.min()
 
-    return scipy.optimize.minimize_scalar(best_rate, bounds=(0.0, 0.99), options={"xatol": 1e-5}).x
+    beta = scipy.optimize.minimize_scalar(
+        lambda beta: best_step(beta)[1], bounds=(0.0, 0.99), options={"xatol": 1e-5}
+    ).x
+    return best_step(beta)[0], beta
 
 
 @suite.check(
-    "the best momentum depends on the condition number, by Polyak's formula",
+    "the best momentum and its step depend on the condition number, by Polyak's formulas",
     ref="T1-26",
     kind="optimum",
     expect="confirmed",
 )
 def best_momentum():
     """Without noise the best momentum is ((sqrt(kappa) - 1)/(sqrt(kappa) + 1))^2, that is 0.111,
-    0.444 and 0.819 for kappa = 4, 25 and 400.
+    0.444 and 0.819 for kappa = 4, 25 and 400; the best step size is (2/(sqrt(h1) + sqrt(h2)))^2.
     """
     kappas = (4, 25, 400)
-    return [best_settings(kappa)[1] for kappa in kappas], [fastest_momentum(k) for k in kappas]
+    return [best_settings(kappa) for kappa in kappas], [fastest_settings(k) for k in kappas]
 
 
 @suite.check(

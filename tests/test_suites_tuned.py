@@ -44,15 +44,24 @@ def test_the_papers_loss_is_that_of_exact_theory(items):
 def test_the_best_momentum_is_polyaks_for_every_condition_number(items):
     claimed, found = outcome(
         items,
-        "momentum_tuned::the best momentum depends on the condition number, by Polyak's formula",
+        "momentum_tuned::"
+        "the best momentum and its step depend on the condition number, by Polyak's formulas",
     )
-    assert claimed == pytest.approx([1 / 9, 4 / 9, (19 / 21) ** 2])
+    assert claimed[:, 0] == pytest.approx([16 / 9, 25 / 9, (40 / 21) ** 2])
+    assert claimed[:, 1] == pytest.approx([1 / 9, 4 / 9, (19 / 21) ** 2])
     assert found == pytest.approx(claimed, rel=MOMENTUM_SEARCH)
 
 
 def test_tuned_momentum_needs_the_stated_share_of_sgds_steps(items):
     small, large = outcome(items, "momentum_tuned::tuned momentum gains more for larger batches")
     assert [*small, large[-1]] == pytest.approx([656 / 952, 66 / 106, 9 / 22], abs=SETTINGS_SEARCH)
+
+
+def test_a_best_setting_on_the_edge_of_the_search_is_an_error(items):
+    check = items["momentum_tuned::tuned momentum gains more for larger batches"]
+    best_setting = check.function.__globals__["best_setting"]
+    with pytest.raises(ValueError, match="on the edge"):
+        best_setting(1, widest=25.0, points=(40, 40))  # momentum up to 0.96
 
 
 def test_the_best_decays_fall_with_the_batch_as_is_known(items):

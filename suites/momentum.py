@@ -102,7 +102,7 @@ def noiseless(beta: float, k: int) -> nq.Experiment:
 )
 def in_one_step(k, h, eta, beta, w0):
     """At its own eta h1 = 1 - beta the text's (1 - eta h/(1 - beta))^(2k) is 0 from the first step
-    on. In truth the roots are complex: after 10 steps 0.349 w0^2 is left.
+    on. In truth the roots are complex: after 10 steps 0.347 w0^2 is left.
     """
     return transient(k, h, eta, beta, w0)
 
@@ -189,8 +189,8 @@ def stable_variance(h, eta, beta, B, sigma):
     expect="confirmed",
 )
 def diverging(k, h, eta, beta, w0):
-    """At eta h = 3.9 and without noise E w_k^2 grows by r^2 = 1.73 per step, where r is the larger
-    root of z^2 - (1 + beta - lam) z + beta.
+    """At eta h = 3.9 and without noise E w_k^2 comes to grow by r^2 = 1.73 per step, where r is
+    the larger root of z^2 - (1 + beta - lam) z + beta.
     """
     middle = (1 + beta - eta * h) / 2
     r, s = middle - nq.sqrt(middle**2 - beta), middle + nq.sqrt(middle**2 - beta)

@@ -1,7 +1,6 @@
 """Averaging with its best decay: how it depends on the batch size, and for whom it helps."""
 
 import numpy as np
-import scipy
 from _first_text import BATCHES, PROBLEM, SGD
 
 import nqmbench as nq
@@ -48,6 +47,8 @@ def best_windows() -> np.ndarray:
     """1/(1 - gamma), the number of steps averaged over, with the decay gamma that has the smallest
     expected error after 1000 steps; for B = 1, 10, ..., 10^4.
     """
+    import scipy  # only here: listing the suites stays fast
+
     return np.array(
         [
             scipy.optimize.minimize_scalar(

@@ -1,7 +1,6 @@
 """The balancing act: one step size that brings two components to the same second moment."""
 
 import numpy as np
-import scipy
 from _first_text import PROBLEM, component_curves
 
 import nqmbench as nq
@@ -33,6 +32,8 @@ def balanced(k: int, w0: tuple[float, float]) -> bool:
 
 def balancing_step(k: int) -> float:
     """The step size that balances equal starts after k steps, 0.526226 for 10, 0.134969 for 100."""
+    import scipy  # only here: listing the suites stays fast
+
     return scipy.optimize.brentq(imbalance, 0.02, 1.5, args=(k, (1.0, 1.0)), xtol=1e-12)
 
 

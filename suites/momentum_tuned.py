@@ -3,7 +3,6 @@
 from functools import cache
 
 import numpy as np
-import scipy
 from _first_text import BATCHES, MOMENTUM, PROBLEM, SGD, ahead_from
 
 import nqmbench as nq
@@ -30,6 +29,8 @@ def fastest_settings(kappa: float) -> tuple[float, float]:
 
     The step size enters only as eta h: one call takes many step sizes, as if they were curvatures.
     """
+
+    import scipy  # only here: listing the suites stays fast
 
     def best_step(beta: float) -> tuple[float, float]:
         method, eta, width = nq.heavy_ball(lr=1.0, momentum=beta), 2.5, 1.5

@@ -7,7 +7,6 @@ drawn from N(0, I), and the loss to be brought down to 0.01.
 from functools import cache
 
 import numpy as np
-import scipy
 
 import nqmbench as nq
 
@@ -57,6 +56,8 @@ def tuned(p: float, B: int, d: int) -> tuple[float, float]:
     """The constant step size that brings the loss to TARGET in the fewest steps, and their number
     (a real one: the loss is a smooth function of k).
     """
+    import scipy  # only here: listing the suites stays fast
+
     h = 1.0 / np.arange(1, d + 1)
 
     def above(k: float, eta: float) -> float:

@@ -20,12 +20,12 @@ from synthetic import drawn_fast
 
 import nqmbench as nq
 from nqmbench import ledger as ledger_module
-from nqmbench.comparisons import SideMoments
+from nqmbench.comparisons import Scale, SideMoments
 from nqmbench.ledger import Ledger
 from nqmbench.moments import Moments, merge
 from nqmbench.one_pass import PairedMoments
 from nqmbench.plan import make_plan
-from nqmbench.verdicts import ALPHA, PRESETS, Verdict, look_sizes
+from nqmbench.verdicts import ALPHA, PRESETS, Sample, Verdict, look_sizes
 
 STEPS = 12
 LOOKS = list(itertools.islice(look_sizes(10**4, 10**5), 11))  # 1024 to 32,768 trajectories
@@ -156,7 +156,11 @@ def test_the_bound_would_notice_looks_at_the_full_level(edge, monkeypatch):
 
 def test_the_bound_would_notice_a_margin_taken_for_certain(monkeypatch):
     # The negative control of the shared noise: the margin is 5 % of a mean that is not known.
-    monkeypatch.setattr(SideMoments, "scale", lambda self, s: (float(self.moments.mean[s, 0]), 0.0))
+    def certain(self, s):
+        mean = float(self.moments.mean[s, 0])
+        return Scale(Sample(mean, 0.0, 0.0, self.moments.count, deterministic=True))
+
+    monkeypatch.setattr(SideMoments, "scale", certain)
     ordering, draw = EDGES["means, at the margin, all noise shared"]
     plan = family(**ordering)
     assert sum(any(verdicts_of(plan, seed, draw)) for seed in range(FAMILIES)) > BOUND

@@ -95,7 +95,7 @@ class Impatient(Silent):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("looks", [0, 1, 2])
+@pytest.mark.parametrize("looks", [0, 1])
 def test_an_interrupted_run_goes_on_with_the_same_bytes(folder, undisturbed, tmp_path, looks):
     results = tmp_path / "run.sqlite"
     with pytest.raises(KeyboardInterrupt):
@@ -111,9 +111,9 @@ KILLED = "import sys, nqmbench as nq; nq.run('planted', preset='quick', suites=s
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_a_run_that_is_killed_goes_on_with_the_same_bytes(folder, undisturbed, tmp_path):
-    """Killed at five moments of one second each; a fixed seed chooses them."""
+    """Killed at three moments, in the second, third and fourth second; a fixed seed chooses them."""
     results, moments = tmp_path / "run.sqlite", random.Random(8)
-    for second in range(5):
+    for second in range(3):
         process = subprocess.Popen(
             [sys.executable, "-c", KILLED, folder, results],
             env=os.environ, stderr=subprocess.DEVNULL,

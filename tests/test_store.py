@@ -61,7 +61,7 @@ def test_the_sources_are_what_a_simulation_imports_and_what_turns_it_into_tables
         "nqmbench.moments", "nqmbench.recursion", "nqmbench.threads", "nqmbench.simulation",
         "nqmbench.kernels",
     }  # fmt: skip
-    for module in ("simulation.py", "together.py"):
+    for module in ("simulation.py", "one_pass.py"):
         text = (Path(nqmbench.__file__).parent / module).read_text()
         used = {line.split()[1] for line in map(str.strip, text.splitlines())
                 if line.startswith("from nqmbench")}  # fmt: skip

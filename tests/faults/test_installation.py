@@ -17,7 +17,7 @@ from small import command, notes, tables
 
 import nqmbench
 
-pytestmark = pytest.mark.needs_compiler
+pytestmark = [pytest.mark.needs_compiler, pytest.mark.slow]
 
 PACKAGE = Path(nqmbench.__file__).parent
 

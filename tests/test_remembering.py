@@ -111,7 +111,7 @@ KILLED = "import sys, nqmbench as nq; nq.run('planted', preset='quick', suites=s
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_a_run_that_is_killed_goes_on_with_the_same_bytes(folder, undisturbed, tmp_path):
-    """Killed at three moments, in the second, third and fourth second; a fixed seed chooses them."""
+    """Killed in the second, the third and the fourth second; a fixed seed chooses the moments."""
     results, moments = tmp_path / "run.sqlite", random.Random(8)
     for second in range(3):
         process = subprocess.Popen(

@@ -96,5 +96,5 @@ def test_the_run_is_as_expected_and_consistent(run):
 
 
 def test_the_report_has_words_for_them():
-    assert quantity("w[1]", "skewness") == "Skew w, coordinate 1"
-    assert quantity("error", "kurtosis") == "Kurt Σ w², excess kurtosis of squared error"
+    assert quantity("w[1]", "skewness") == "skewness of w, coordinate 1"
+    assert quantity("error", "kurtosis") == "excess kurtosis of Σ w²"

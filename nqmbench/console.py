@@ -155,6 +155,12 @@ def print_summary(run: Run, place: Path) -> None:
         f"\n{total}; {done} in {machine['seconds']:.0f} s on {count(machine['threads'], 'thread')}",
         highlight=False,
     )
+    if "found" in machine:
+        known, new = machine["found"], machine["simulated"]
+        looks = f"{count(known, 'look')} found in the results file, {new} simulated"
+        out.print(looks, highlight=False)
+    for sentence in machine.get("damaged", ()):
+        out.print(f"note: {sentence}", highlight=False, soft_wrap=True)
     for suite in run.about["suites"]:
         for figure in suite.get("figures", ()):
             if figure.get("error"):

@@ -14,12 +14,13 @@ import pytest
 
 from nqmbench.report import write_report
 from nqmbench.report.cases import case_table
-from nqmbench.report.content import ClaimPart, Report
+from nqmbench.report.content import ClaimPart, MeanCurve, Panel, Report, SuiteFigure
 from nqmbench.report.figures import draw
 from nqmbench.report.panels import MARKS, POINTS, looks_of, spread
 from nqmbench.report.reading import read
 from nqmbench.report.spans import extent_of, set_deviations
 from nqmbench.report.statements import evidence, headline, sources
+from nqmbench.report.story import figure_caption
 from nqmbench.report.words import measured, quantity, statement_of
 from nqmbench.results import Run, load_run
 
@@ -241,3 +242,13 @@ def test_both_pages_link_to_each_other(folder: Path) -> None:
     linked = set(re.findall(r"\(report\.md#([a-z0-9-]+)\)", text))
     assert linked
     assert linked <= anchors
+
+
+def test_a_caption_says_logarithmic_only_of_axes_that_are():
+    ones = np.ones(2)
+    curve = MeanCurve("a", "SGD", *([ones] * 6))
+    figure = SuiteFigure("s", "f", "", "s-f", "w[0]", (Panel("p", (curve,)),), 10.0)
+    assert "both axes are logarithmic" in figure_caption(figure)
+    below = replace(curve, mean=-ones)
+    signed = replace(figure, panels=(Panel("p", (below,)),))
+    assert "the axis of steps is logarithmic" in figure_caption(signed)

@@ -169,6 +169,11 @@ class SuiteFigure:
         """True if exact means are drawn."""
         return any(np.isfinite(c.exact).any() for panel in self.panels for c in panel.curves)
 
+    @property
+    def signed(self) -> bool:
+        """True if some mean is 0 or below, so that the quantity has no logarithm."""
+        return any((c.mean <= 0).any() for panel in self.panels for c in panel.curves)
+
 
 @dataclass(frozen=True)
 class Outside:

@@ -63,7 +63,7 @@ def panels_figure(subject: SuiteFigure) -> Figure:
     write_heading(figure, legible(subject.name), legible(shorten(subject.doc, 230)), "")
 
     curves = [curve for panel in subject.panels for curve in panel.curves]
-    signed = not curves or bool((finite(*(c.mean for c in curves)) <= 0).any())
+    signed = not curves or subject.signed
     words = quantity(subject.of, "mean")
     labels, left, panels = 0.0, 0.0, []
     for i, panel in enumerate(subject.panels):

@@ -132,10 +132,11 @@ def figure_caption(figure: SuiteFigure) -> str:
     """How to read a figure of a suite."""
     runs = f" over {integer(figure.trials)} runs" if figure.trials > 1 else ""
     shared = " and the panels share the vertical one" if len(figure.panels) > 1 else ""
+    axes = "the axis of steps is" if figure.signed else "both axes are"
     parts = [
         # The figure has room for a short text only.
         figure.doc + ("" if figure.doc[-1:] in ".!?…" else ".") if len(figure.doc) > 230 else "",
-        f"How to read it: both axes are logarithmic{shared}; the marks are the mean{runs}, the "
+        f"How to read it: {axes} logarithmic{shared}; the marks are the mean{runs}, the "
         "band around them (mostly narrower than a mark) is its 95 % interval"
         + (", the thin line the exact mean." if figure.exact else "."),
     ]

@@ -270,6 +270,7 @@ def test_a_bad_pair_is_shown_with_what_is_allowed(differences, text):
     assert all(text in line for line in lines)
 
 
+@pytest.mark.needs_compiler
 def test_members_keep_their_bits_whatever_is_observed_of_the_others():
 
     def of(observables):

@@ -75,3 +75,22 @@ def hard(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hard")
     (folder / "hard.py").write_text(HARD)
     return nq.run("hard", preset="quick", suites=folder, threads=2)
+
+
+@pytest.fixture
+def path(tmp_path):
+    """Where a results file will be."""
+    return tmp_path / "run.sqlite"
+
+
+@pytest.fixture
+def filled(path):
+    """A closed results file with twenty increments."""
+    from stored import fill
+
+    from nqmbench.store import Store
+
+    with Store.open(path) as store:
+        store.expect(seed=7)
+        fill(store, range(20))
+    return path

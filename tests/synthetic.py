@@ -47,3 +47,19 @@ def drawn_fast(values):
         power *= centred
         sums.append(power.sum(axis=-1))
     return Moments(values.shape[-1], mean, np.stack(sums))
+
+
+def suite_with(formula, experiments=None, **claim):
+    suite = nq.Suite("demo", experiments=experiments or [one_experiment()])
+    suite.claim("claim", **{"of": "w2[i]", **claim})(formula)
+    return suite
+
+
+def record_after(moments, precision="mixed", **suite):
+    ledger, task = ledger_of(suite_with(**suite))
+    ledger.hear(task, moments, precision)
+    return ledger.records[0]
+
+
+def equal_values(value):
+    return drawn(np.full(1024, float(value)))

@@ -23,11 +23,6 @@ def store(request, tmp_path):
         yield store
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "run.sqlite"
-
-
 # --- addresses
 
 

@@ -13,6 +13,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
+
+# The stubs of matplotlib leave the first two out.
 from matplotlib.lines import TICKDOWN, TICKLEFT, Line2D  # type: ignore[attr-defined]
 from matplotlib.text import Text
 from matplotlib.transforms import ScaledTranslation

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from nqmbench.arguments import told
 from nqmbench.claims import Check
+from nqmbench.stopping import Stopped, Stopping
 from nqmbench.verdicts import Verdict, decide_check, excess
 
-__all__ = ["CheckResult", "judge_check"]
+__all__ = ["CheckResult", "judge_check", "judge_checks"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class CheckResult:
     """The outcome of a check.
 
     Args:
-        verdict: CONFIRMED, REFUTED or ERROR.
+        verdict: CONFIRMED, REFUTED or ERROR; INCONCLUSIVE if the run ended before it was judged.
         claimed, true: the pair that is furthest from what the check claims.
         error: why it could not be judged.
     """
@@ -34,6 +36,24 @@ class CheckResult:
         if self.claimed == self.true:
             return 0.0
         return (self.true - self.claimed) / (abs(self.claimed) or 1.0)
+
+
+def judge_checks(checks: Iterable[Check], stopping: Stopping) -> dict[str, CheckResult]:
+    """The outcome of every check, by its identity.
+
+    Args:
+        checks: to be judged.
+        stopping: ends the judging at once if the run is to end; the rest is INCONCLUSIVE then.
+    """
+    found: dict[str, CheckResult] = {}
+    for check in checks:
+        try:
+            with stopping.interruptible():
+                found[check.identity] = judge_check(check)
+        except Stopped as stop:
+            text = f"not judged: {stop} before its turn came"
+            found[check.identity] = CheckResult(Verdict.INCONCLUSIVE, error=text)
+    return found
 
 
 def judge_check(check: Check) -> CheckResult:

@@ -10,12 +10,14 @@ from types import TracebackType
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from nqmbench.amounts import time_left
 from nqmbench.arguments import count
 from nqmbench.experiment import Experiment
+from nqmbench.forecast import Forecast
 from nqmbench.ledger import Ledger
 from nqmbench.plan import Plan
 from nqmbench.results import Run
@@ -48,6 +50,7 @@ class Watcher:
         self.bar: Progress | None = None
         self.task: Any = None
         self.last = time.monotonic()
+        self.clock = Clock()
 
     def __enter__(self) -> Watcher:
         if self.console.is_terminal:
@@ -56,13 +59,11 @@ class Watcher:
                 BarColumn(),
                 TextColumn("{task.fields[cells]}"),
                 TimeElapsedColumn(),
-                TextColumn("about"),
-                TimeRemainingColumn(),
-                TextColumn("left"),
+                TextColumn("{task.fields[left]}"),
                 console=self.console,
                 transient=True,
             )
-            self.task = self.bar.add_task("planning", total=1, cells="")
+            self.task = self.bar.add_task("planning", total=1, cells="", left="")
             self.bar.start()
         return self
 
@@ -96,18 +97,22 @@ class Watcher:
 
     def simulated(self, experiment: Experiment, trials: int, of: int) -> None:
         """Show the experiment that is being simulated."""
+        self.clock.simulates()
         if self.bar:
             text = f"{experiment.method.title}, {trials:,} of {of:,} trajectories"
             self.bar.update(self.task, description=text)
 
-    def looked(self, ledger: Ledger, experiment: Experiment, trials: int) -> None:
+    def looked(
+        self, ledger: Ledger, experiment: Experiment, trials: int, forecast: Forecast
+    ) -> None:
         """Move the bar, or print a line now and then."""
         decided, cells = ledger.decided, len(ledger.records)
+        left = self.clock.left(forecast)
         if self.bar:
             told = f"{decided}/{cells} cells" if cells else ""
-            self.bar.update(self.task, completed=decided, cells=told)
+            self.bar.update(self.task, completed=decided, cells=told, left=left)
         elif cells:
-            self.say(f"{decided} of {count(cells, 'cell')} decided")
+            self.say(f"{decided} of {count(cells, 'cell')} decided{left and ', ' + left}")
         else:
             self.say(f"simulated for figures: {experiment.label}")
 
@@ -118,6 +123,32 @@ class Watcher:
         elif time.monotonic() - self.last > SECONDS_BETWEEN_LINES:
             self.last = time.monotonic()
             self.console.print(text, highlight=False)
+
+
+class Clock:
+    """Tells how long a run will take, from the work that is left and the speed so far.
+
+    What is found in the results file takes no time and says nothing about speed.
+    """
+
+    def __init__(self) -> None:
+        self.drawn, self.seconds, self.fresh = 0.0, 0.0, False
+        self.before, self.known = time.monotonic(), 0.0
+
+    def simulates(self) -> None:
+        """The current look is being simulated, and not only found."""
+        self.fresh = True
+
+    def left(self, forecast: Forecast) -> str:
+        """At the end of a look: "about 3 min left", or nothing while the speed is not known."""
+        now = time.monotonic()
+        if self.fresh:
+            self.drawn += forecast.done - self.known
+            self.seconds += now - self.before
+        self.before, self.known, self.fresh = now, forecast.done, False
+        if not self.drawn:
+            return ""
+        return f"about {time_left(forecast.left * self.seconds / self.drawn)} left"
 
 
 def print_summary(run: Run, place: Path) -> None:
@@ -171,6 +202,11 @@ def print_summary(run: Run, place: Path) -> None:
                     markup=False,
                     soft_wrap=True,
                 )
+    for said in run.about["run"].get("conflicts", ()):
+        out.print(
+            f"conflict: {said}", style=COLOURS["ERROR"], highlight=False, markup=False,
+            soft_wrap=True,
+        )  # fmt: skip
     for said in run.about["run"].get("contradictions", ()):
         out.print(
             f"the program contradicts itself: {said}; please report this",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -86,13 +87,22 @@ def describe(
         "trials": sum(m.count for m in moments.values()),
         "counts": {v.value: sum(e["verdict"] == v.value for e in entries) for v in Verdict},
         "contradictions": contradictions,
+        "conflicts": ledger.conflicts,
+        "ending": ledger.ending,
         "exit_code": int(
-            bool(contradictions)
+            bool(contradictions or ledger.conflicts)
             or not all(e["as_expected"] for e in entries)
             or any(f.error for f in ledger.plan.figures)
         ),
     }
     return {"run": run, "suites": suites, "machine": machine(threads, seconds)}
+
+
+def typeset_claims(plan: Plan) -> None:
+    """Typeset all formulas now, so that a run that is interrupted later need not."""
+    for claim in plan.claims:
+        if isinstance(claim.item, Claim):
+            formula_entry(claim.item)
 
 
 def name_of(plan: Plan, key: str | Contrast) -> str:
@@ -119,6 +129,9 @@ def claim_entry(ledger: Ledger, claim: PlannedClaim, rows: pd.DataFrame) -> dict
     telling = explained_case(ledger, claim) if verdict is Verdict.REFUTED else None
     named = telling[0].label if telling else extreme_case(ledger, claim, verdict)
     same = rows[rows["verdict"] == verdict.value]
+    conflict = rows[rows["reason"].str.startswith("CONFLICT")]
+    if len(conflict):
+        same = conflict
     shown = same[same["case"] == named].iloc[0] if named in set(same["case"]) else same.iloc[0]
     entry = {
         "name": item.name,
@@ -174,7 +187,8 @@ def is_as_expected(verdict: Verdict, expect: str | None) -> bool:
     return expect is None or verdict is Verdict.INCONCLUSIVE or verdict.value == expect.upper()
 
 
-def formula_entry(claim: Claim) -> dict[str, str]:
+@cache
+def formula_entry(claim: Claim) -> Mapping[str, str]:
     """The formula as plain text, LaTeX and MathML; empty when it is not one expression."""
     from nqmbench.symbolic import evaluate, mathml, plain, typeset
 
@@ -190,7 +204,7 @@ def formula_entry(claim: Claim) -> dict[str, str]:
 
 def explained_case(ledger: Ledger, claim: PlannedClaim) -> tuple[Case, Explanation] | None:
     """The first refuted case that a symbolic ratio explains."""
-    if not isinstance(claim.item, Claim):
+    if not isinstance(claim.item, Claim) or ledger.hurried:
         return None
     for case in claim.cases:
         if ledger.verdict(ledger.of_case(claim, case)) is Verdict.REFUTED:

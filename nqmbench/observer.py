@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from nqmbench.experiment import Experiment
+from nqmbench.forecast import Forecast
 from nqmbench.ledger import Ledger
 from nqmbench.plan import Plan
 
@@ -20,7 +21,9 @@ class Observer(Protocol):
     def simulated(self, experiment: Experiment, trials: int, of: int) -> None:
         """So many of the trajectories up to the next look are done."""
 
-    def looked(self, ledger: Ledger, experiment: Experiment, trials: int) -> None:
+    def looked(
+        self, ledger: Ledger, experiment: Experiment, trials: int, forecast: Forecast
+    ) -> None:
         """An experiment has reached so many trajectories and its cells were judged."""
 
 
@@ -33,5 +36,7 @@ class Silent:
     def simulated(self, experiment: Experiment, trials: int, of: int) -> None:
         """Nothing."""
 
-    def looked(self, ledger: Ledger, experiment: Experiment, trials: int) -> None:
+    def looked(
+        self, ledger: Ledger, experiment: Experiment, trials: int, forecast: Forecast
+    ) -> None:
         """Nothing."""

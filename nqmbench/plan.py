@@ -103,6 +103,7 @@ class Plan:
     Args:
         suites, claims, figures: what is to be judged and shown.
         experiments: by the key of their task. passes: which of them are simulated together.
+        elsewhere: the tasks that other shards of the run simulate, and this one does not.
     """
 
     suites: tuple[Suite, ...]
@@ -110,6 +111,7 @@ class Plan:
     figures: tuple[PlannedFigure, ...]
     experiments: dict[str, Experiment]
     passes: tuple[Pass, ...]
+    elsewhere: frozenset[str] = frozenset()
 
     def cells(self, suite: str) -> int:
         """m: the number of cells over which the level of a suite is split."""

@@ -17,9 +17,11 @@ from nqmbench.consistency import (
     shape_contradictions,
 )
 from nqmbench.experiment import Experiment
+from nqmbench.forecast import Forecast, work_per_trial
 from nqmbench.ledger import Ledger
 from nqmbench.passes import Pass
 from nqmbench.simulator import Found, Simulator
+from nqmbench.stopping import Stopped
 from nqmbench.theory import ExactMoments
 from nqmbench.verdicts import LOOKS, Preset, look_sizes
 
@@ -27,20 +29,25 @@ __all__ = ["affordable", "pursue"]
 
 
 def pursue(
-    simulator: Simulator, truths: Mapping[str, ExactMoments], preset: Preset
+    simulator: Simulator,
+    truths: Mapping[str, ExactMoments],
+    preset: Preset,
+    until: float | None = None,
 ) -> tuple[Ledger, Found]:
-    """Look at the passes until every claim is decided or the budget is used.
+    """Look at the passes until every claim is decided, the budget is used or the run is to end.
 
     Args:
         simulator: with the plan.
         truths: exact moments by task, for the self-test.
         preset: gives the budget.
+        until: see `Ledger`.
 
     Returns:
-        The ledger, and what was found: the moments are those of the last looks.
+        The ledger, and what was found: the moments are those of the last looks. If the run was to
+        end before it was done, the ledger's `ending` says why, and all that was looked at is there.
     """
     plan = simulator.plan
-    ledger, found = Ledger(plan), Found()
+    ledger, found = Ledger(plan, until), Found()
     unseen = {task for f in plan.figures for panel in f.panels for task in panel.tasks}
     comparisons = sum(
         len(p.contrasts) * len(plan.experiments[p.tasks[0]].checkpoints) for p in plan.passes
@@ -48,16 +55,23 @@ def pursue(
     shapes = sum(len(ledger.shapes(task)) for task in plan.experiments)
     z = self_test_level(plan.experiments.values(), comparisons + shapes)
     looks = {p: affordable(plan.experiments[p.tasks[0]], preset) for p in plan.passes}
-    for number in range(LOOKS):
-        for whole in plan.passes:
-            part = wanted_part(ledger, whole, unseen)
-            if not part.tasks or number >= len(looks[whole]):
-                continue
-            first, size = ([0, *looks[whole]])[number : number + 2]
-            found.add(simulator.trajectories(part, first, size - first))
-            look(ledger, found, part, truths, z, simulator.conditions.precision)
-            unseen.difference_update(part.tasks)
-            simulator.watch.looked(ledger, plan.experiments[part.tasks[0]], size)
+    forecast = Forecast(ledger, looks, truths)
+    try:
+        for number in range(LOOKS):
+            for whole in plan.passes:
+                simulator.stopping.check()
+                part = wanted_part(ledger, whole, unseen)
+                if not part.tasks or number >= len(looks[whole]):
+                    forecast.ended(whole)
+                    continue
+                first, size = ([0, *looks[whole]])[number : number + 2]
+                found.add(simulator.trajectories(part, first, size - first))
+                look(ledger, found, part, truths, z, simulator.conditions.precision)
+                unseen.difference_update(part.tasks)
+                forecast.looked(whole, part, first, size)
+                simulator.watch.looked(ledger, plan.experiments[part.tasks[0]], size, forecast)
+    except Stopped as stop:
+        ledger.ending = str(stop)
     return ledger, found
 
 
@@ -110,12 +124,10 @@ def affordable(experiment: Experiment, preset: Preset) -> list[int]:
     """The looks of an experiment within the preset's budget; none if the first is beyond it.
 
     All members of a pass have the same ones. Without noise one trajectory says everything. The work
-    counts every sample that is drawn: Gaussian batches are one draw, those of the other laws are
-    drawn sample by sample.
+    counts every sample that is drawn.
     """
     if experiment.problem.noiseless:
         return [1]
-    d, steps = experiment.problem.d, experiment.steps
-    literal = experiment.problem.noise.name != "gaussian"
-    work = d * steps * (float(experiment.batch_sizes.mean()) if literal else 1.0)
-    return [n for n in look_sizes(d, steps) if n <= preset.trials and n * work <= preset.work]
+    sizes = look_sizes(experiment.problem.d, experiment.steps)
+    work = work_per_trial(experiment)
+    return [n for n in sizes if n <= preset.trials and n * work <= preset.work]

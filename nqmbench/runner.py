@@ -13,15 +13,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from nqmbench.arguments import Arguments
-from nqmbench.describe import describe
+from nqmbench.checks import judge_checks
+from nqmbench.claims import Check
+from nqmbench.describe import describe, typeset_claims
 from nqmbench.moments import Moments
 from nqmbench.observer import Observer, Silent
 from nqmbench.plan import Plan, make_plan
 from nqmbench.pursuit import pursue
 from nqmbench.remembering import Remembering
 from nqmbench.results import Run
+from nqmbench.shares import share_of
 from nqmbench.simulation import Conditions, check_conditions, usable_threads
 from nqmbench.simulator import Simulator
+from nqmbench.stopping import Stopping
 from nqmbench.store import Store
 from nqmbench.suites import load_suites, select
 from nqmbench.tables import cell_table, curve_table, estimate_table, verdict_table
@@ -39,8 +43,12 @@ def run(
     threads: int | None = None,
     precision: str = "mixed",
     suites: str | Path | None = None,
+    budget: float | None = None,
+    until: float | None = None,
+    shard: tuple[int, int] | None = None,
     observer: Observer | None = None,
     results: str | Path | None = None,
+    stopping: Stopping | None = None,
 ) -> Run:
     """Judge every claim of the named suites.
 
@@ -52,17 +60,25 @@ def run(
         threads: None takes NQMBENCH_THREADS or every core.
         precision: "mixed", "f32" or "f64".
         suites: the folder of the suite files; None takes the shipped ones.
+        budget: seconds, > 0, after which no more is simulated; claims that are open then stay so.
+        until: 0 < until < 1: simulate, within the preset's budget, until every interval reaches at
+            most this share of its scale to either side, decided or not. Verdicts keep the estimate
+            that decided; `estimates` has the last one.
+        shard: (i, n), 1 <= i <= n: simulate the i-th of n shares only; see `shards.merge`.
         observer: is told about the progress.
         results: the results file, in which what is known is found and what is simulated is kept;
             None keeps nothing.
+        stopping: may end the run before it is done; None knows the budget only.
 
     Returns:
-        The tables and a description of the run. Nothing else is written.
+        The tables and a description of the run. Nothing else is written. A run that was ended says
+        why in about["run"]["ending"]; the same call goes on with what its results file has.
 
     Raises:
         InvalidArguments: wrong arguments. UsageError, SuiteError: no such suite, or a broken file.
         UsageError, LockedError, DamagedRunError, OutputError, DiskError: the results file is of
             another seed or precision, in use, damaged, or cannot be written.
+        Stopped: the run was ended before anything could be simulated.
     """
     checks = Arguments("run")
     patterns = [names] if isinstance(names, str) else names
@@ -73,24 +89,36 @@ def run(
     if results is not None:
         checks.instance("results", results, str | Path, "a file")
     checks.choice("preset", preset, PRESETS)
+    check_limits(checks, budget, until, shard)
     conditions = check_conditions(checks, seed, threads, precision)
     checks.done()
     clock = time.monotonic()
-    chosen = select(load_suites(suites), patterns)
-    plan = make_plan(chosen, PRESETS[preset])
+    stop = stopping or Stopping()
     watch = observer or Silent()
+    with stop.interruptible():
+        chosen = select(load_suites(suites), patterns)
+        plan = make_plan(chosen, PRESETS[preset])
+        if shard is not None:
+            plan = share_of(plan, *shard)
     watch.planned(plan)
-    truths = {key: exact(e) for key, e in plan.experiments.items()}
-    with simulator_for(plan, conditions, watch, results) as simulator:
-        ledger, found = pursue(simulator, truths, PRESETS[preset])
-        singles = single_runs(simulator)
-    verdicts = verdict_table(ledger, truths, found.bugs)
+    with stop.interruptible():
+        truths = {key: exact(e) for key, e in plan.experiments.items()}
+        typeset_claims(plan)
+    left = None if budget is None else budget - (time.monotonic() - clock)
+    with stop.within(left), simulator_for(plan, conditions, watch, stop, results) as simulator:
+        checked = (claim.item for claim in plan.claims if isinstance(claim.item, Check))
+        judged = judge_checks(checked, stop)
+        ledger, found = pursue(simulator, truths, PRESETS[preset], until)
+        singles = {} if ledger.ending else single_runs(simulator)
+    verdicts = verdict_table(ledger, truths, found.bugs, judged)
     arguments = {
         "names": list(patterns),
         "preset": preset,
         "seed": conditions.seed,
         "precision": precision,
         "suites": "shipped" if suites is None else str(suites),
+        "until": until,
+        "shard": None if shard is None else list(shard),
     }
     seconds = time.monotonic() - clock
     workers = usable_threads(conditions.threads)
@@ -110,17 +138,39 @@ def run(
     )
 
 
+def check_limits(
+    checks: Arguments,
+    budget: float | None,
+    until: float | None,
+    shard: tuple[int, int] | None,
+) -> None:
+    """Complain about limits that cannot be meant."""
+    if budget is not None:
+        checks.number("budget", budget, "seconds, > 0", lambda x: x > 0, 1.0)
+    if until is not None:
+        checks.number("until", until, "a share between 0 and 1", lambda x: 0 < x < 1, 0.5)
+    if shard is None:
+        return
+    pair = shard if isinstance(shard, Sequence) and len(shard) == 2 else (0, 0)
+    if not all(type(x) is int for x in pair) or not 1 <= pair[0] <= pair[1]:
+        checks.complain("shard", shard, "(i, n) with 1 <= i <= n, such as (1, 4)")
+
+
 @contextmanager
 def simulator_for(
-    plan: Plan, conditions: Conditions, watch: Observer, results: str | Path | None
+    plan: Plan,
+    conditions: Conditions,
+    watch: Observer,
+    stop: Stopping,
+    results: str | Path | None,
 ) -> Iterator[Simulator]:
     """A simulator, with the results file open if there is one."""
     if results is None:
-        yield Simulator(plan, conditions, watch)
+        yield Simulator(plan, conditions, watch, stop)
         return
     with Store.open(results) as store:
         store.expect(seed=conditions.seed, precision=conditions.precision)
-        yield Remembering(plan, conditions, watch, store=store)
+        yield Remembering(plan, conditions, watch, stop, store=store)
 
 
 def single_runs(simulator: Simulator) -> dict[str, Moments]:

@@ -6,7 +6,10 @@ address, so shards may overlap, and the order of joining does not matter.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import json
+import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -63,3 +66,27 @@ def check_alike(files: Sequence[Store]) -> None:
                     f"{place} holds results of {name} {before}, {file.path} of {name} {value}: "
                     "merge files of one seed, one precision and one version only"
                 )
+
+
+def command_of(runs: Sequence[Path]) -> str:
+    """The command of the whole run whose shards are in these folders, without its folder.
+
+    Args:
+        runs: folders of runs, or results files, whose command is not known.
+
+    Raises:
+        UsageError: the folders are of runs with different arguments.
+    """
+    known: dict[str, Path] = {}
+    for run in runs:
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            about = json.loads((run / "run.json").read_text(encoding="utf-8"))["run"]
+            words = ["run", *map(shlex.quote, about["names"]), "--preset", about["preset"]]
+            words += ["--seed", str(about["seed"]), "--precision", about["precision"]]
+            if about["suites"] != "shipped":
+                words += ["--suites", shlex.quote(about["suites"])]
+            known.setdefault(" ".join(words), run)
+    if len(known) > 1:
+        (one, a), (other, b) = list(known.items())[:2]
+        raise UsageError(f"{a} is of `{one}`, {b} of `{other}`: merge the shards of one run only")
+    return next(iter(known), "run SUITE...")

@@ -10,6 +10,7 @@ from nqmbench.one_pass import PairedMoments, run_pass
 from nqmbench.passes import Contrast, Pass
 from nqmbench.plan import Plan
 from nqmbench.simulation import Conditions
+from nqmbench.stopping import Stopping
 
 __all__ = ["Found", "Simulator"]
 
@@ -51,14 +52,20 @@ class Simulator:
         plan: what there is to simulate.
         conditions: seed, threads and precision.
         watch: is told about the progress.
+        stopping: ends a simulation at once if the run is to end.
     """
 
     plan: Plan
     conditions: Conditions
     watch: Observer = field(default_factory=Silent)
+    stopping: Stopping = field(default_factory=Stopping)
 
     def trajectories(self, pass_: Pass, first: int, trials: int) -> Found:
-        """The trajectories first..first+trials-1 of a pass, or of a part of one."""
+        """The trajectories first..first+trials-1 of a pass, or of a part of one.
+
+        Raises:
+            Stopped: the run is to end; what was simulated of them is given up.
+        """
         members = [self.plan.experiments[task] for task in pass_.tasks]
         columns = {
             (task, o.name): (m, column)
@@ -69,8 +76,10 @@ class Simulator:
 
         def progress(done: int) -> None:
             self.watch.simulated(members[0], first + done, first + trials)
+            self.stopping.check()
 
-        moments = run_pass(members, contrasts, first, trials, self.conditions, progress)
+        with self.stopping.interruptible():
+            moments = run_pass(members, contrasts, first, trials, self.conditions, progress)
         return Found(
             dict(zip(pass_.tasks, moments.members, strict=True)),
             dict(zip(pass_.contrasts, moments.contrasts, strict=True)),

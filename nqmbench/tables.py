@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nqmbench.checks import CheckResult, judge_check
+from nqmbench.checks import CheckResult
 from nqmbench.claims import Check, Claim, Ordering
 from nqmbench.experiment import Experiment
 from nqmbench.explain import explanation
-from nqmbench.ledger import Ledger, Record
+from nqmbench.ledger import Ledger
+from nqmbench.looks import Record
 from nqmbench.moments import Moments
 from nqmbench.passes import Contrast
 from nqmbench.pictures import PlannedCurve
@@ -32,7 +33,10 @@ SPREAD = 1.96  # standard errors on either side of a curve: an interval for the 
 
 
 def verdict_table(
-    ledger: Ledger, truths: Mapping[str, ExactMoments], bugs: Mapping[str | Contrast, list[str]]
+    ledger: Ledger,
+    truths: Mapping[str, ExactMoments],
+    bugs: Mapping[str | Contrast, list[str]],
+    checks: Mapping[str, CheckResult],
 ) -> pd.DataFrame:
     """One row per claim and case.
 
@@ -40,11 +44,12 @@ def verdict_table(
         ledger: the records.
         truths: exact moments by task.
         bugs: contradictions between simulation and theory, by task and by contrast.
+        checks: the outcome of every check, by its identity.
     """
     rows: list[dict[str, Any]] = []
     for claim in ledger.plan.claims:
         if isinstance(claim.item, Check):
-            rows.append(check_row(claim, judge_check(claim.item)))
+            rows.append(check_row(claim, checks[claim.item.identity]))
         elif claim.error:
             row = common(claim) | {"verdict": Verdict.ERROR.value, "reason": claim.error}
             rows.append(row)
@@ -167,10 +172,11 @@ def case_row(
     shown = worst(records)
     sample = shown.sample
     ratio = None
-    if verdict is Verdict.REFUTED and isinstance(claim.item, Claim):
+    if verdict is Verdict.REFUTED and isinstance(claim.item, Claim) and not ledger.hurried:
         ratio = explanation(claim.item, case)
     refuted = claim.item.identity in ledger.refuted
-    text = reason(case, records, verdict, refuted, ratio.sentence if ratio else "")
+    sentence, elsewhere = ratio.sentence if ratio else "", case.task in ledger.plan.elsewhere
+    text = reason(case, records, verdict, refuted, sentence, ledger.ending, elsewhere)
     tested: list[str | Contrast] = [case.task]
     if case.contrast is not None:
         tested += [case.contrast.larger[0], case.contrast]

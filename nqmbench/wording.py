@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from nqmbench.checks import CheckResult
 from nqmbench.claims import BOUNDS, Ordering
-from nqmbench.ledger import Record
+from nqmbench.forecast import trials_needed
+from nqmbench.looks import Record
 from nqmbench.plan import Case
 from nqmbench.verdicts import GATE, Verdict
 
@@ -54,7 +55,13 @@ def distance(record: Record) -> float:
 
 
 def reason(
-    case: Case, records: Sequence[Record], verdict: Verdict, refuted_elsewhere: bool, ratio: str
+    case: Case,
+    records: Sequence[Record],
+    verdict: Verdict,
+    refuted_elsewhere: bool,
+    ratio: str,
+    ending: str = "",
+    elsewhere: bool = False,
 ) -> str:
     """Why a case has its verdict, in one or two sentences.
 
@@ -64,13 +71,28 @@ def reason(
         verdict: of the case.
         refuted_elsewhere: the claim is refuted by another case, so this one was not pursued.
         ratio: the symbolic explanation of a refuted formula, or "".
+        ending: why the run ended before it was done, or "".
+        elsewhere: the case belongs to another shard of the run.
     """
+    text = explained(case, records, verdict, refuted_elsewhere, ratio, ending, elsewhere)
+    conflict = next((r.conflict for r in records if r.conflict), "")
+    return f"CONFLICT: {conflict}; {text}" if conflict else text
+
+
+def explained(
+    case: Case,
+    records: Sequence[Record],
+    verdict: Verdict,
+    refuted_elsewhere: bool,
+    ratio: str,
+    ending: str,
+    elsewhere: bool,
+) -> str:
+    """The reason without what later looks say; the arguments are those of `reason`."""
     record = worst(records)
     sample, step = record.sample, record.cell.step
-    if sample is None and refuted_elsewhere:
-        return "not simulated: the claim is refuted by another case"
     if sample is None:
-        return "not simulated: the first look alone exceeds the budget; take a larger preset"
+        return f"not simulated: {absence(refuted_elsewhere, ending, elsewhere)}"
     claimed, kind = record.cell.claimed, record.claim.item.kind
     if isinstance(record.claim.item, Ordering) and verdict in (
         Verdict.REFUTED,
@@ -91,7 +113,18 @@ def reason(
         return f"diverged: beyond 1e40 or not finite from k = {first} on"
     if refuted_elsewhere:
         return "not pursued: the claim is refuted by another case"
-    return undecided(record)
+    return undecided(record, ending)
+
+
+def absence(refuted_elsewhere: bool, ending: str, elsewhere: bool) -> str:
+    """Why a case was not simulated at all."""
+    if refuted_elsewhere:
+        return "the claim is refuted by another case"
+    if elsewhere:
+        return "another shard has it"
+    if ending:
+        return f"{ending} before its turn came"
+    return "the first look alone exceeds the budget; take a larger preset"
 
 
 def confirmed(record: Record, records: Sequence[Record]) -> str:
@@ -169,8 +202,13 @@ def excludes_claimed(record: Record) -> bool:
     return not low <= record.cell.claimed <= high
 
 
-def undecided(record: Record) -> str:
-    """Why a case is still open: heavy tails, or how much more work should decide it."""
+def undecided(record: Record, ending: str = "") -> str:
+    """Why a case is still open: heavy tails, or how much more work should decide it.
+
+    Args:
+        record: the cell to speak of.
+        ending: why the run ended before it was done, or "".
+    """
     sample = record.sample
     assert sample is not None
     if sample.doubt:
@@ -187,39 +225,15 @@ def undecided(record: Record) -> str:
     if not record.scale > 0:
         return f"the claimed value is 0 at k = {record.cell.step}: a relative margin needs scale="
     between = [percent((x - record.cell.claimed) / record.scale, True) for x in (low, high)]
-    text = f"budget used: between {between[0]} and {between[1]} at k = {record.cell.step}"
+    where = f"between {between[0]} and {between[1]} at k = {record.cell.step}"
+    text = f"{ending or 'budget used'}: {where}"
     more = trials_needed(record)
     return f"{text}; about {more:.1g} more trajectories should decide" if more else text
 
 
-def trials_needed(record: Record) -> float:
-    """How many more trajectories should decide the cell; 0 when it lies at the margin itself.
-
-    n = (c (z + 1.3) / (margin - |relative deviation|))^2 with c the relative spread of one value;
-    to that of a difference the spread of its margin is added, as in `decide`.
-    """
-    sample = record.sample
-    assert sample is not None
-    spread = (sample.error + record.blur) * math.sqrt(sample.count) / record.scale
-    room = distance_to_edge(record)
-    if room < 0.02 * record.claim.margin or not math.isfinite(spread):
-        return 0.0
-    return max((spread * (record.z + 1.3) / room) ** 2 - sample.count, 0.0)
-
-
-def distance_to_edge(record: Record) -> float:
-    """How far the estimate is from the nearest end of the region, relative to the scale."""
-    margin, deviation = record.claim.margin, record.deviation
-    if record.claim.item.shape == "upper bound":
-        return abs(margin - deviation)
-    if record.claim.item.shape == "lower bound":
-        return abs(margin + deviation)
-    return abs(margin - abs(deviation))
-
-
 def check_reason(kind: str, result: CheckResult) -> str:
     """Why a check has its verdict."""
-    if result.verdict is Verdict.ERROR:
+    if result.error:
         return result.error
     pair = f"claimed {number(result.claimed)}, true {number(result.true)}"
     if kind == "existence":

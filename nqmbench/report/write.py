@@ -28,6 +28,7 @@ def write_report(
     progress: Callable[[str], None] | None = None,
     workers: int | None = None,
     threads: int | None = None,
+    draw: bool = True,
 ) -> None:
     """Write report.html, report.md, statements.html, statements.md and figures/*.svg, *.png.
 
@@ -54,7 +55,7 @@ def write_report(
     from nqmbench.report.workers import pool, worth
 
     report = read(run)
-    drawable: list[Drawable] = list(report.drawable())
+    drawable: list[Drawable] = list(report.drawable()) if draw else []
     figures = folder / "figures"
     try:
         figures.mkdir(parents=True, exist_ok=True)

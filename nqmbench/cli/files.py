@@ -1,0 +1,100 @@
+"""Commands about results files: merge, cache info, cache clear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+__all__ = ["cache", "merge"]
+
+RESULTS = "run.sqlite"
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.option("--out", required=True, metavar="DIR", help="Folder of the whole run.")
+def merge(runs: Sequence[str], out: str) -> None:
+    """Join what the shards of a run have simulated; the whole run then finds it there."""
+    from nqmbench.cli.place import prepare
+    from nqmbench.shards import command_of, merge
+
+    place = Path(out)
+    whole = command_of([Path(run) for run in runs])
+    prepare(place)
+    for sentence in merge([results_of(run) for run in runs], place / RESULTS):
+        click.echo(f"note: {sentence}", err=True)
+    show_info(place / RESULTS)
+    click.echo(f"judge it by: python -m nqmbench {whole} --out {place}")
+
+
+@click.group()
+def cache() -> None:
+    """Look into the results file of a run, or empty it."""
+
+
+@cache.command()
+@click.argument("run", metavar="RUN", default="reports/latest")
+def info(run: str) -> None:
+    """What the results file of a run (default: the last one) holds; every record is checked."""
+    show_info(results_of(run))
+
+
+@cache.command()
+@click.argument("run", metavar="RUN")
+@click.option("--old", is_flag=True, help="Only what another version of the program simulated.")
+def clear(run: str, old: bool) -> None:
+    """Empty the results file of a run; its tables and its report stay."""
+    from nqmbench.address import code_digest
+    from nqmbench.errors import UsageError
+    from nqmbench.store import Store
+
+    path = results_of(run)
+    if not path.is_file():
+        raise UsageError(f"{path}: no results file; allowed: the folder of a run")
+    with Store.open(path) as store:
+        before = store.info()
+        store.clear(code_digest() if old else None)
+        after = store.info()
+    gone = before.records - after.records
+    click.echo(f"{path}: {gone} of {before.records} records removed")
+    click.echo(f"{megabytes(before.size)} before, {megabytes(after.size)} now")
+
+
+def results_of(run: str) -> Path:
+    """The results file of a run's folder; a file is taken as it is."""
+    path = Path(run)
+    return path / RESULTS if path.is_dir() else path
+
+
+def show_info(path: Path) -> None:
+    """Print what a results file holds."""
+    from nqmbench.address import code_digest
+    from nqmbench.store import Store
+
+    with Store.open(path, readonly=True) as store:
+        found, facts, codes = store.info(), store.facts, store.codes()
+    click.echo(f"results file  {found.path}, {megabytes(found.size)}")
+    click.echo(f"made with     {', '.join(f'{k} {v}' for k, v in facts.items()) or 'nothing yet'}")
+    click.echo(
+        f"holds         {found.records} records of {found.experiments} experiments, "
+        f"{found.trajectories:.3g} trajectories"
+    )
+    older = [code for code in codes if code != code_digest()]
+    if older:
+        click.echo(
+            f"of these      some are of {len(older)} other version(s) of the simulation and are "
+            "not used; `cache clear --old` removes them"
+        )
+    if found.damaged:
+        click.echo(f"damaged       {found.damaged} records, computed again when they are needed")
+
+
+def megabytes(size: int) -> str:
+    """A size for people.
+
+    >>> megabytes(12_345_678)
+    '12.3 MB'
+    """
+    return f"{size / 1e6:.1f} MB"

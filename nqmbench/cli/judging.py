@@ -1,0 +1,158 @@
+"""The command that judges: run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nqmbench.amounts import duration, pair, share
+from nqmbench.cli.options import suites_option
+from nqmbench.cli.place import folder_name, number, point_latest, prepare
+from nqmbench.stopping import INTERRUPTED, TERMINATED, Stopped, Stopping
+
+if TYPE_CHECKING:
+    from nqmbench.console import Watcher
+    from nqmbench.results import Run
+
+__all__ = ["ENDINGS", "run"]
+
+INCONCLUSIVE = 3
+ENDINGS = {INTERRUPTED: 130, TERMINATED: 143}
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="SUITE...")
+@click.option(
+    "--preset",
+    default="standard",
+    show_default=True,
+    help="quick, standard or strict: how finely and how long.",
+)
+@click.option(
+    "--seed", default="0", show_default=True, help="Seed of the random streams, 0..2^64-1."
+)
+@click.option(
+    "--threads", default=None, help="Number of threads; default: every core that may be used."
+)
+@click.option("--precision", default="mixed", show_default=True, help="mixed, f32 or f64.")
+@click.option(
+    "--out", metavar="DIR", help="Folder of the results; default reports/SUITES-PRESET-SEED."
+)
+@click.option("--budget", metavar="TIME", help="Simulate no longer than this: 90s, 10m, 1h30m.")
+@click.option(
+    "--until",
+    metavar="SHARE",
+    help="Go on until every interval reaches at most so far to either side: 0.5%.",
+)
+@click.option("--shard", metavar="I/N", help="Simulate the I-th of N shares only; see `merge`.")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the results file.")
+@click.option("--fail-inconclusive", is_flag=True, help="Exit with 3 if a claim stays open.")
+@suites_option
+def run(
+    names: Sequence[str],
+    preset: str,
+    seed: str,
+    threads: str | None,
+    precision: str,
+    out: str | None,
+    budget: str | None,
+    until: str | None,
+    shard: str | None,
+    no_cache: bool,
+    fail_inconclusive: bool,
+    folder: str | None,
+) -> None:
+    """Judge every claim of the named suites (names, globs, or "all") and write a report.
+
+    Ctrl-C leaves a report of what is known; the same command goes on from there.
+    """
+    part = None if shard is None else pair(shard)
+    whole = None if isinstance(part, str) else part
+    place = Path(out) if out else Path("reports") / folder_name(names, preset, seed, whole)
+    asked = None if threads is None else number(threads)
+
+    with Stopping().heard() as stopping:
+        from nqmbench.console import Watcher, print_summary
+        from nqmbench.runner import run as run_suites
+
+        def begin() -> None:
+            prepare(place)
+            tell_threads(asked)
+
+        with Watcher(before=begin) as watcher:
+            result = run_suites(
+                list(names),
+                preset=preset,
+                seed=number(seed),
+                threads=asked,
+                precision=precision,
+                suites=folder,
+                budget=None if budget is None else duration(budget),  # type: ignore[arg-type]
+                until=None if until is None else share(until),  # type: ignore[arg-type]
+                shard=part,  # type: ignore[arg-type]
+                observer=watcher,
+                results=None if no_cache else place / "run.sqlite",
+                stopping=stopping,
+            )
+            drawn = write(result, place, watcher, stopping, asked)
+        print_summary(result, place)
+        tell_how_to_go_on(result, place, stopping.reason, drawn, kept=not no_cache)
+    if stopping.reason in ENDINGS:
+        sys.exit(ENDINGS[stopping.reason])
+    counts = result.about["run"]["counts"]
+    if result.exit_code == 0 and fail_inconclusive and counts["INCONCLUSIVE"]:
+        sys.exit(INCONCLUSIVE)
+    sys.exit(result.exit_code)
+
+
+def write(
+    result: Run, place: Path, watcher: Watcher, stopping: Stopping, threads: int | None
+) -> bool:
+    """Tables first, so that nothing is lost if drawing fails; then the report.
+
+    Returns:
+        False if the figures were left out because the run is to end.
+    """
+    from nqmbench.report import write_report
+
+    result.save(place)
+    point_latest(place)
+    if stopping.reason in ENDINGS:
+        write_report(result, place, watcher.say, threads=threads, draw=False)
+        return False
+    try:
+        with stopping.interruptible():
+            write_report(result, place, watcher.say, threads=threads)
+    except Stopped:
+        return False
+    return True
+
+
+def tell_how_to_go_on(result: Run, place: Path, reason: str, drawn: bool, kept: bool) -> None:
+    """Say what an ended run leaves, and how to go on."""
+    if not result.about["run"]["ending"]:
+        if not drawn:
+            click.echo(
+                f"{reason}: every claim is judged; `python -m nqmbench report {place}` draws the "
+                "missing figures",
+                err=True,
+            )
+        return
+    again = "repeat the command to go on" if kept else "nothing is kept for another run"
+    click.echo(f"{result.about['run']['ending']}: the report says what is known; {again}", err=True)
+
+
+def tell_threads(asked: int | None) -> None:
+    """Say so where the option or NQMBENCH_THREADS asks for more threads than there are."""
+    from nqmbench.arguments import Arguments
+    from nqmbench.simulation import usable_threads
+    from nqmbench.threads import check_threads
+
+    wanted = check_threads(Arguments("run"), asked)
+    usable = usable_threads(wanted)
+    if usable < wanted:
+        click.echo(f"note: {wanted} threads are asked for, {usable} are there and used", err=True)

@@ -1,0 +1,71 @@
+"""All commands, and how errors end: in one message and an exit code, never in a traceback."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from nqmbench.cli.files import cache, merge
+from nqmbench.cli.judging import ENDINGS, run
+from nqmbench.cli.showing import doctor, list_suites, report, show
+from nqmbench.cli.speed import perf
+from nqmbench.errors import DiskError, NqmbenchError, cannot_write
+from nqmbench.stopping import INTERRUPTED
+
+__all__ = ["main"]
+
+INTERNAL, INPUT_OUTPUT = 70, 74
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="nqmbench")
+def cli() -> None:
+    """Check the formulas of stochastic optimisation against simulated trajectories."""
+
+
+for command in (run, list_suites, show, report, merge, cache, perf, doctor):
+    cli.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; every error becomes one message and its exit code (see README)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A claim's name may have letters that the terminal's encoding has not.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        cli.main(arguments, prog_name="python -m nqmbench", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except NqmbenchError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort) as stop:
+        # click hides the `Stopped` that says why the run ended before its report was finished.
+        reason = str(stop) or str(stop.__cause__ or "") or INTERRUPTED
+        click.echo(f"{reason}: the report was not finished; repeat the command to go on", err=True)
+        sys.exit(ENDINGS.get(reason, ENDINGS[INTERRUPTED]))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(INPUT_OUTPUT)
+    except OSError as error:
+        known = cannot_write("the disk", error)
+        click.echo(f"error: {known if isinstance(known, DiskError) else error}", err=True)
+        sys.exit(INPUT_OUTPUT)
+    except Exception as error:
+        if os.environ.get("NQMBENCH_DEBUG"):
+            traceback.print_exc()
+        click.echo(
+            f"internal error: {type(error).__name__}: {error}\n"
+            "This is a bug of nqmbench. Set NQMBENCH_DEBUG=1 for the traceback and report it.",
+            err=True,
+        )
+        sys.exit(INTERNAL)

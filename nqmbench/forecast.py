@@ -1,0 +1,167 @@
+"""How many trajectories should decide, and so how much work is left.
+
+The planning formula: a cell with relative spread c of one value, critical value z, margin d and
+relative deviation r from what is claimed is decided after about
+
+    n = (c (z + 1.3) / |d - |r||)^2
+
+trajectories. A plan may use exact theory for c and r before anything is simulated; verdicts never
+do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from nqmbench.claims import BOUNDS
+from nqmbench.experiment import Experiment
+from nqmbench.ledger import Ledger
+from nqmbench.looks import Record
+from nqmbench.passes import Pass
+from nqmbench.theory import ExactMoments
+
+__all__ = ["Forecast", "trials_needed", "work_per_trial"]
+
+SLACK = 1.3  # standard errors of the estimate itself: decided with a probability of 90 %
+AT_THE_MARGIN = 0.02  # of the margin: so near to it nothing is decided in reasonable time
+KURTOSIS = 15.0  # of the square of a normal number: what is expected of a variance beforehand
+
+
+def trials_needed(record: Record) -> float:
+    """How many more trajectories should decide a cell; 0 when it lies at the margin itself.
+
+    To the spread of a difference that of its margin is added, as in `decide`.
+    """
+    sample = record.sample
+    assert sample is not None
+    spread = (sample.error + record.blur) * math.sqrt(sample.count) / record.scale
+    return max(total_needed(record, spread, record.deviation) - sample.count, 0.0)
+
+
+def total_needed(record: Record, spread: float, deviation: float) -> float:
+    """The planning formula; 0 where nothing can be said.
+
+    Args:
+        record: gives the margin, the kind of claim and the critical value.
+        spread: of one value, relative to the scale.
+        deviation: (truth - claimed) / scale.
+    """
+    room = distance_to_edge(record, deviation)
+    if room < AT_THE_MARGIN * record.claim.margin or not math.isfinite(spread):
+        return 0.0
+    return (spread * (record.z + SLACK) / room) ** 2 if room > 0 else 0.0
+
+
+def distance_to_edge(record: Record, deviation: float) -> float:
+    """How far a deviation is from the nearest end of the region, relative to the scale."""
+    margin, shape = record.claim.margin, record.claim.item.shape
+    if shape in BOUNDS:
+        return abs(margin - (deviation if shape == "upper bound" else -deviation))
+    return abs(margin - abs(deviation))
+
+
+def work_per_trial(experiment: Experiment) -> float:
+    """The samples that one trajectory draws: coordinates x steps, x batch where it is literal.
+
+    Gaussian batches are one draw, those of the other laws are drawn sample by sample.
+    """
+    literal = experiment.problem.noise.name != "gaussian"
+    batch = float(experiment.batch_sizes.mean()) if literal else 1.0
+    return experiment.problem.d * experiment.steps * batch
+
+
+class Forecast:
+    """The work of a run in samples to draw: what is done, and what is likely to come.
+
+    Args:
+        ledger: what is open.
+        looks: the affordable looks of every pass.
+        truths: exact moments by task.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        looks: Mapping[Pass, Sequence[int]],
+        truths: Mapping[str, ExactMoments],
+    ) -> None:
+        self.ledger, self.looks, self.truths = ledger, looks, truths
+        self.done = 0.0
+        self._left = {
+            pass_: self._work(pass_, self._target(pass_, known=0)) for pass_ in looks
+        }  # fmt: skip
+
+    @property
+    def left(self) -> float:
+        """The samples that are likely to be drawn still."""
+        return sum(self._left.values())
+
+    def looked(self, whole: Pass, part: Pass, before: int, now: int) -> None:
+        """A part of a pass has gone from `before` to `now` trajectories."""
+        self.done += self._work(part, now - before)
+        self._left[whole] = self._work(part, self._target(whole, now) - now)
+
+    def ended(self, whole: Pass) -> None:
+        """Nothing of a pass is wanted any more."""
+        self._left[whole] = 0.0
+
+    def _work(self, pass_: Pass, trials: float) -> float:
+        experiments = self.ledger.plan.experiments
+        return trials * sum(work_per_trial(experiments[task]) for task in pass_.tasks)
+
+    def _target(self, whole: Pass, known: int) -> int:
+        """The look at which a pass is likely to be decided."""
+        looks = self.looks[whole]
+        ahead = [n for n in looks if n > known]
+        if not ahead:
+            return known
+        wanted = max((self._expected(r, looks[-1]) for r in self._open(whole)), default=0.0)
+        if known and not wanted:
+            return known
+        return next((n for n in ahead if n >= wanted), ahead[-1])
+
+    def _open(self, whole: Pass) -> Iterable[Record]:
+        ledger = self.ledger
+        for task in whole.tasks:
+            yield from filter(ledger.is_open, ledger.by_task[task])
+        for contrast in whole.contrasts:
+            yield from filter(ledger.is_open, ledger.by_contrast.get(contrast, ()))
+
+    def _expected(self, record: Record, most: int) -> float:
+        """The trajectories that should decide a cell, and bring it to the wanted precision."""
+        if record.sample is None:
+            spread, deviation = self._by_theory(record)
+        elif record.scale > 0:
+            count = record.sample.count
+            spread = (record.sample.error + record.blur) * math.sqrt(count) / record.scale
+            deviation = record.deviation
+        else:
+            return most
+        needed = 0.0
+        if record.verdict is None:
+            needed = total_needed(record, spread, deviation) or most
+        if self.ledger.until is not None:
+            needed = max(needed, (record.z * spread / self.ledger.until) ** 2)
+        return min(needed, most) if math.isfinite(needed) else most
+
+    def _by_theory(self, record: Record) -> tuple[float, float]:
+        """Relative spread and deviation by exact theory; of what it does not know, nothing."""
+        if record.case.contrast is not None or record.statistic not in ("mean", "variance"):
+            return 0.0, math.inf
+        experiment = self.ledger.plan.experiments[record.case.task]
+        truth, name = self.truths[record.case.task], record.case.observable.name
+        place = experiment.checkpoints.index(record.cell.step), truth.observables.index(name)
+        mean, variance = float(truth.mean[place]), float(truth.variance[place])
+        claimed = record.cell.claimed
+        if record.statistic == "variance":
+            exact, spread, natural = variance, math.sqrt(KURTOSIS - 1) * variance, abs(claimed)
+        else:
+            exact, spread = mean, math.sqrt(max(variance, 0.0))
+            natural = (
+                abs(claimed) if record.case.observable.nonnegative else math.hypot(mean, spread)
+            )
+        scale = record.cell.scale or natural
+        if not (scale > 0 and math.isfinite(scale)):
+            return 0.0, math.inf
+        return spread / scale, (exact - claimed) / scale

@@ -1,18 +1,15 @@
-"""What the terminal shows: progress while a run goes on, the verdict table at its end."""
+"""What the terminal shows while a run goes on: a bar, or now and then a line."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
 
 from nqmbench.amounts import time_left
 from nqmbench.arguments import count
@@ -20,20 +17,11 @@ from nqmbench.experiment import Experiment
 from nqmbench.forecast import Forecast
 from nqmbench.ledger import Ledger
 from nqmbench.plan import Plan
-from nqmbench.results import Run
 from nqmbench.stability import spectral_radius
+from nqmbench.summary import PLAIN_WIDTH
 
-__all__ = ["Watcher", "print_summary"]
+__all__ = ["Clock", "Watcher"]
 
-COLOURS = {
-    "CONFIRMED": "green",
-    "REFUTED": "red",
-    "INCONCLUSIVE": "yellow",
-    "DIVERGED": "yellow",
-    "ERROR": "bold magenta",
-    "INCONSISTENT": "bold magenta",
-}
-PLAIN_WIDTH = 160  # where the output is not a terminal, and nobody's window wraps it
 SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -149,73 +137,3 @@ class Clock:
         if not self.drawn:
             return ""
         return f"about {time_left(forecast.left * self.seconds / self.drawn)} left"
-
-
-def print_summary(run: Run, place: Path) -> None:
-    """The verdict table, what was unexpected, and where the report is."""
-    out = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("ref", no_wrap=True)
-    table.add_column("claim", max_width=48)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("why")
-    for suite in run.about["suites"]:
-        table.add_row(
-            "", Text(suite["name"], style="bold"), "", Text(suite["summary"], style="dim")
-        )
-        for claim in suite["claims"]:
-            style = COLOURS[claim["verdict"]]
-            broken = claim["expected"] and not claim["as_expected"]
-            mark = f" (expected {claim['expected']})" if broken else ""
-            ref = claim["ref"] or (f"mends {claim['mends']}" if claim["mends"] else "")
-            table.add_row(
-                Text(ref),
-                Text(claim["name"]),
-                Text(claim["verdict"] + mark, style=style),
-                Text(claim["reason"]),
-            )
-    out.print(table)
-    counts = {v: n for v, n in run.about["run"]["counts"].items() if n}
-    machine = run.about["machine"]
-    figures = sum(len(suite.get("figures", ())) for suite in run.about["suites"])
-    total = ", ".join(f"{n} {v}" for v, n in counts.items())
-    total = total or f"no claim to judge, {count(figures, 'figure')}"
-    trials = run.about["run"]["trials"]
-    done = "1 trajectory" if trials == 1 else f"{trials:.3g} trajectories"
-    out.print(
-        f"\n{total}; {done} in {machine['seconds']:.0f} s on {count(machine['threads'], 'thread')}",
-        highlight=False,
-    )
-    if "found" in machine:
-        known, new = machine["found"], machine["simulated"]
-        looks = f"{count(known, 'look')} found in the results file, {new} simulated"
-        out.print(looks, highlight=False)
-    for sentence in machine.get("damaged", ()):
-        out.print(f"note: {sentence}", highlight=False, soft_wrap=True)
-    for suite in run.about["suites"]:
-        for figure in suite.get("figures", ()):
-            if figure.get("error"):
-                out.print(
-                    f"figure {suite['name']}::{figure['name']}: {figure['error']}",
-                    style=COLOURS["ERROR"],
-                    highlight=False,
-                    markup=False,
-                    soft_wrap=True,
-                )
-    for said in run.about["run"].get("conflicts", ()):
-        out.print(
-            f"conflict: {said}", style=COLOURS["ERROR"], highlight=False, markup=False,
-            soft_wrap=True,
-        )  # fmt: skip
-    for said in run.about["run"].get("contradictions", ()):
-        out.print(
-            f"the program contradicts itself: {said}; please report this",
-            style=COLOURS["INCONSISTENT"],
-            highlight=False,
-            markup=False,
-        )
-    over = [s["name"] for s in run.about["suites"] if s["cells"] > 1000]
-    if over:
-        names = ", ".join(over)
-        out.print(f"note: {names}: the error rates were measured for up to 1,000 cells of a suite")
-    out.print(f"report: {place / 'report.html'}", highlight=False, soft_wrap=True)

@@ -6,7 +6,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from nqmbench.claims import BOUNDS, Check, Claim
 from nqmbench.experiment import parse_observable
@@ -54,11 +54,12 @@ def describe(
         The exit code is 1 too if a figure's own code failed; its entry then has an "error".
     """
     preset = PRESETS[arguments["preset"]]
+    rows = rows_by_claim(verdicts)
     suites = []
     entries = []
     for suite in ledger.plan.suites:
         planned = [c for c in ledger.plan.claims if c.item.suite == suite.name]
-        claims = [claim_entry(ledger, c, rows_of(verdicts, c)) for c in planned]
+        claims = [claim_entry(ledger, c, rows[c.item.suite, c.item.name]) for c in planned]
         entries += claims
         suites.append(
             {
@@ -116,23 +117,25 @@ def name_of(plan: Plan, key: str | Contrast) -> str:
     return label(smaller, larger)
 
 
-def rows_of(verdicts: pd.DataFrame, claim: PlannedClaim) -> pd.DataFrame:
-    """The verdict rows of one claim."""
-    same = (verdicts["suite"] == claim.item.suite) & (verdicts["claim"] == claim.item.name)
-    return verdicts[same]
+def rows_by_claim(verdicts: pd.DataFrame) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """The verdict rows of each claim, by its suite and its name."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in cast("list[dict[str, Any]]", verdicts.to_dict("records")):
+        found.setdefault((row["suite"], row["claim"]), []).append(row)
+    return found
 
 
-def claim_entry(ledger: Ledger, claim: PlannedClaim, rows: pd.DataFrame) -> dict[str, Any]:
+def claim_entry(
+    ledger: Ledger, claim: PlannedClaim, rows: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     """One claim: what it says, its verdict as a whole, and how it is wrong."""
     item = claim.item
-    verdict = combine(Verdict(v) for v in rows["verdict"])
+    verdict = combine(Verdict(row["verdict"]) for row in rows)
     telling = explained_case(ledger, claim) if verdict is Verdict.REFUTED else None
     named = telling[0].label if telling else extreme_case(ledger, claim, verdict)
-    same = rows[rows["verdict"] == verdict.value]
-    conflict = rows[rows["reason"].str.startswith("CONFLICT")]
-    if len(conflict):
-        same = conflict
-    shown = same[same["case"] == named].iloc[0] if named in set(same["case"]) else same.iloc[0]
+    conflicts = [row for row in rows if row["reason"].startswith("CONFLICT")]
+    same = conflicts or [row for row in rows if row["verdict"] == verdict.value]
+    shown = next((row for row in same if row["case"] == named), same[0])
     entry = {
         "name": item.name,
         "ref": item.ref,

@@ -88,6 +88,10 @@ class Forecast:
     ) -> None:
         self.ledger, self.looks, self.truths = ledger, looks, truths
         self.done = 0.0
+        # Claims that theory expects to be refuted: their other cells will ask for nothing.
+        self._doomed = {
+            r.claim.item.identity for r in ledger.records if self._refutes(r, self._by_theory(r)[1])
+        }
         self._left = {
             pass_: self._work(pass_, self._target(pass_, known=0)) for pass_ in looks
         }  # fmt: skip
@@ -130,20 +134,28 @@ class Forecast:
 
     def _expected(self, record: Record, most: int) -> float:
         """The trajectories that should decide a cell, and bring it to the wanted precision."""
+        needed = 0.0
         if record.sample is None:
             spread, deviation = self._by_theory(record)
+            if self._refutes(record, deviation) or record.claim.item.identity not in self._doomed:
+                needed = total_needed(record, spread, deviation)
         elif record.scale > 0:
             count = record.sample.count
             spread = (record.sample.error + record.blur) * math.sqrt(count) / record.scale
-            deviation = record.deviation
+            if record.verdict is None:
+                needed = total_needed(record, spread, record.deviation) or most
         else:
             return most
-        needed = 0.0
-        if record.verdict is None:
-            needed = total_needed(record, spread, deviation) or most
         if self.ledger.until is not None:
             needed = max(needed, (record.z * spread / self.ledger.until) ** 2)
         return min(needed, most) if math.isfinite(needed) else most
+
+    def _refutes(self, record: Record, deviation: float) -> bool:
+        """True if a cell that deviates so much refutes its claim."""
+        margin, shape = record.claim.margin, record.claim.item.shape
+        if shape in BOUNDS:
+            return (deviation if shape == "upper bound" else -deviation) > margin
+        return margin < abs(deviation) < math.inf
 
     def _by_theory(self, record: Record) -> tuple[float, float]:
         """Relative spread and deviation by exact theory; of what it does not know, nothing."""

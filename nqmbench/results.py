@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "CELL_COLUMNS", "CURVE_COLUMNS", "ESTIMATE_COLUMNS", "VERDICT_COLUMNS", "Run", "load_run",
+    "CELL_COLUMNS", "CURVE_COLUMNS", "ESTIMATE_COLUMNS", "VERDICT_COLUMNS", "Run", "command_of",
+    "load_run",
 ]  # fmt: skip
 
 VERDICT_COLUMNS = (
@@ -110,14 +112,13 @@ class Run:
         try:
             for name, columns in TABLES.items():
                 table: pd.DataFrame = getattr(self, name)
-                lines = [",".join(columns)]
-                known = table.astype(object).where(table.notna(), None)
-                lines += [",".join(map(csv_text, columns, row)) for row in known.itertuples(False)]
-                (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+                texts = [csv_column(column, table[column]) for column in columns]
+                lines = [",".join(columns), *map(",".join, zip(*texts, strict=True))]
+                write_whole(folder / f"{name}.csv", "\n".join(lines) + "\n")
             text = json.dumps(
                 without_nan(self.about), indent=1, ensure_ascii=False, allow_nan=False
             )
-            (folder / "run.json").write_text(text + "\n", encoding="utf-8")
+            write_whole(folder / "run.json", text + "\n")
         except OSError as error:
             raise cannot_write(folder, error) from error
 
@@ -174,24 +175,59 @@ def load_run(folder: str | Path) -> Run:
     return Run(tables["verdicts"], tables["cells"], tables["estimates"], about, curves)
 
 
-def csv_text(column: str, value: Any) -> str:
-    r"""One field of a CSV file.
+def command_of(run: Mapping[str, Any]) -> str:
+    """The command that gives a run again, quoted for a shell, without its folder.
 
-    >>> csv_text("mean", 0.1), csv_text("exact", 1 / 3), csv_text("low", None)
-    ('0.1', '0.333333333333', '')
-    >>> csv_text("reason", "=SUM(A1), twice")
-    '"\t=SUM(A1), twice"'
+    Args:
+        run: about["run"]; what is missing is left out.
+
+    >>> command_of({"names": ["sgd", "mom*"], "preset": "quick", "seed": 0, "until": 0.005})
+    "python -m nqmbench run sgd 'mom*' --preset quick --seed 0 --until 0.005"
     """
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        # A spreadsheet would take these for formulas; a tab before them makes them text.
-        text = "\t" + value if value[:1] in ("=", "+", "-", "@", "\t") else value
-        quoted = '"' + text.replace('"', '""') + '"'
-        return quoted if any(mark in text for mark in ',"\n\r\t') else text
-    if column in ROUNDED:
-        return f"{float(value):.12g}"
-    return repr(float(value)) if isinstance(value, float) else str(int(value))
+    names = run.get("names")
+    words = ["python", "-m", "nqmbench", "run", *(names if isinstance(names, list) else [])]
+    if len(words) == 4:
+        words.append("all")
+    usual = {"precision": "mixed", "suites": "shipped"}
+    for option in ("preset", "seed", "precision", "suites", "until"):
+        value = run.get(option)
+        if value not in (None, "", usual.get(option)):
+            words += [f"--{option}", str(value)]
+    return shlex.join(words)
+
+
+def csv_column(name: str, column: pd.Series[Any]) -> list[str]:
+    r"""The fields of a column of a CSV file.
+
+    >>> import pandas as pd
+    >>> csv_column("mean", pd.Series([0.1, None])), csv_column("exact", pd.Series([1 / 3]))
+    (['0.1', ''], ['0.333333333333'])
+    >>> csv_column("reason", pd.Series(["=SUM(A1), twice"]))
+    ['"\t=SUM(A1), twice"']
+    """
+    known = zip(column.tolist(), column.isna().tolist(), strict=True)
+    if name in ROUNDED:
+        return ["" if missing else f"{value:.12g}" for value, missing in known]
+    return ["" if missing else csv_text(value) for value, missing in known]
+
+
+def csv_text(value: Any) -> str:
+    """One field that is not rounded."""
+    if isinstance(value, float):
+        return repr(value)
+    if not isinstance(value, str):
+        return str(int(value))
+    # A spreadsheet would take these for formulas; a tab before them makes them text.
+    text = "\t" + value if value[:1] in ("=", "+", "-", "@", "\t") else value
+    quoted = '"' + text.replace('"', '""') + '"'
+    return quoted if any(mark in text for mark in ',"\n\r\t') else text
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that is whole at any moment: beside its place first, and then into it."""
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
 
 
 def without_nan(value: Any) -> Any:

@@ -9,16 +9,16 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from nqmbench.errors import UsageError
+from nqmbench.results import command_of
 from nqmbench.store import Store
 
-__all__ = ["merge"]
+__all__ = ["merge", "whole_command"]
 
 
 def merge(sources: Sequence[str | Path], target: str | Path) -> tuple[str, ...]:
@@ -68,25 +68,21 @@ def check_alike(files: Sequence[Store]) -> None:
                 )
 
 
-def command_of(runs: Sequence[Path]) -> str:
+def whole_command(runs: Sequence[Path]) -> str:
     """The command of the whole run whose shards are in these folders, without its folder.
 
     Args:
-        runs: folders of runs, or results files, whose command is not known.
+        runs: folders of runs; of one that was killed, and of a results file, it is not known.
 
     Raises:
         UsageError: the folders are of runs with different arguments.
     """
     known: dict[str, Path] = {}
     for run in runs:
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        with contextlib.suppress(OSError, ValueError, KeyError):
             about = json.loads((run / "run.json").read_text(encoding="utf-8"))["run"]
-            words = ["run", *map(shlex.quote, about["names"]), "--preset", about["preset"]]
-            words += ["--seed", str(about["seed"]), "--precision", about["precision"]]
-            if about["suites"] != "shipped":
-                words += ["--suites", shlex.quote(about["suites"])]
-            known.setdefault(" ".join(words), run)
+            known.setdefault(command_of(about), run)
     if len(known) > 1:
         (one, a), (other, b) = list(known.items())[:2]
         raise UsageError(f"{a} is of `{one}`, {b} of `{other}`: merge the shards of one run only")
-    return next(iter(known), "run SUITE...")
+    return next(iter(known), "python -m nqmbench run SUITE...")

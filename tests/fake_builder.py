@@ -199,6 +199,10 @@ class Builder:
                 "trials": 123456789,
                 "counts": {v.value: sum(e["verdict"] == v.value for e in entries) for v in Verdict},
                 "contradictions": [],
+                "conflicts": [],
+                "ending": "",
+                "until": None,
+                "shard": None,
                 "exit_code": 0,
             },
             "machine": {

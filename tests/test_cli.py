@@ -9,7 +9,8 @@ import pytest
 
 import nqmbench.runner
 import nqmbench.simulator
-from nqmbench.cli import folder_name, main, point_latest
+from nqmbench.cli import main
+from nqmbench.cli.place import folder_name, point_latest
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 
@@ -299,7 +300,7 @@ def test_folder_names_stay_inside_reports():
 
 def test_list_needs_neither_compiler_nor_pandas_nor_sympy():
     code = (
-        "import sys; from nqmbench.cli import cli\n"
+        "import sys; from nqmbench.cli.main import cli\n"
         "cli.main(['list'], standalone_mode=False)\n"
         "heavy = {'numba', 'pandas', 'sympy', 'scipy', 'matplotlib'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

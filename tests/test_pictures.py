@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 import nqmbench as nq
-from nqmbench.console import print_summary
 from nqmbench.errors import InvalidArguments
 from nqmbench.experiment import log_checkpoints
 from nqmbench.pictures import POINTS
 from nqmbench.plan import make_plan
+from nqmbench.summary import print_summary
 from nqmbench.verdicts import PRESETS
 
 TWO = nq.NoisyQuadratic([1.0, 0.1])

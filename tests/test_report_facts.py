@@ -8,6 +8,7 @@ from typing import Any
 import fake_runs
 import pytest
 
+from nqmbench.cli import judging
 from nqmbench.report.content import Report
 from nqmbench.report.facts import command, facts
 from nqmbench.report.reading import read
@@ -36,8 +37,7 @@ def test_the_command_gives_the_run_again(changed: dict[str, Any], line: str) -> 
 def test_the_command_of_a_real_run_is_understood(quick_run: Run) -> None:
     line = command(read(quick_run))
     assert line == "python -m nqmbench run all --preset quick --seed 0"
-    cli = pytest.importorskip("nqmbench.cli")
-    context = cli.run.make_context("run", shlex.split(line)[4:])
+    context = judging.run.make_context("run", shlex.split(line)[4:])
     assert context.params["names"] == ("all",)
     assert (context.params["preset"], int(context.params["seed"])) == ("quick", 0)
 

@@ -9,7 +9,7 @@ from planted import HEAD
 
 import nqmbench as nq
 from nqmbench.errors import OutputError
-from nqmbench.results import Run, csv_text, load_run
+from nqmbench.results import Run, csv_column, load_run
 
 pytestmark = pytest.mark.needs_compiler
 
@@ -66,15 +66,15 @@ def test_not_a_number_is_null_in_json(hard, tmp_path):
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"])
 def test_text_that_a_spreadsheet_would_calculate_is_prefixed(start):
-    assert csv_text("claim", f"{start}1") == f'"\t{start}1"'
-    assert csv_text("claim", f"1{start}").strip('"') == f"1{start}"
+    column = csv_column("claim", pd.Series([f"{start}1", f"1{start}"]))
+    assert column[0] == f'"\t{start}1"'
+    assert column[1].strip('"') == f"1{start}"
 
 
 def test_numbers_are_never_prefixed():
-    assert csv_text("mean", -0.5) == "-0.5"
-    assert csv_text("exact", -1 / 3) == "-0.333333333333"
-    assert csv_text("exact", math.inf) == "inf"
-    assert csv_text("trials", 2**40) == str(2**40)
+    assert csv_column("mean", pd.Series([-0.5, math.nan])) == ["-0.5", ""]
+    assert csv_column("exact", pd.Series([-1 / 3, math.inf])) == ["-0.333333333333", "inf"]
+    assert csv_column("trials", pd.Series([2**40, None], dtype="Int64")) == [str(2**40), ""]
 
 
 HOSTILE = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,15 +19,15 @@ RESULTS = "run.sqlite"
 def merge(runs: Sequence[str], out: str) -> None:
     """Join what the shards of a run have simulated; the whole run then finds it there."""
     from nqmbench.cli.place import prepare
-    from nqmbench.shards import command_of, merge
+    from nqmbench.shards import merge, whole_command
 
     place = Path(out)
-    whole = command_of([Path(run) for run in runs])
+    whole = whole_command([Path(run) for run in runs])
     prepare(place)
     for sentence in merge([results_of(run) for run in runs], place / RESULTS):
         click.echo(f"note: {sentence}", err=True)
     show_info(place / RESULTS)
-    click.echo(f"judge it by: python -m nqmbench {whole} --out {place}")
+    click.echo(f"now judge it: {whole} --out {shlex.quote(str(place))}")
 
 
 @click.group()

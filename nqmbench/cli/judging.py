@@ -76,12 +76,14 @@ def run(
     asked = None if threads is None else number(threads)
 
     with Stopping().heard() as stopping:
-        from nqmbench.console import Watcher, print_summary
+        from nqmbench.console import Watcher
         from nqmbench.runner import run as run_suites
+        from nqmbench.summary import print_summary
 
         def begin() -> None:
             prepare(place)
             tell_threads(asked)
+            preload()
 
         with Watcher(before=begin) as watcher:
             result = run_suites(
@@ -99,7 +101,7 @@ def run(
                 stopping=stopping,
             )
             drawn = write(result, place, watcher, stopping, asked)
-        print_summary(result, place)
+        print_summary(result, place, brief=stopping.reason in ENDINGS)
         tell_how_to_go_on(result, place, stopping.reason, drawn, kept=not no_cache)
     if stopping.reason in ENDINGS:
         sys.exit(ENDINGS[stopping.reason])
@@ -144,6 +146,13 @@ def tell_how_to_go_on(result: Run, place: Path, reason: str, drawn: bool, kept: 
         return
     again = "repeat the command to go on" if kept else "nothing is kept for another run"
     click.echo(f"{result.about['run']['ending']}: the report says what is known; {again}", err=True)
+
+
+def preload() -> None:
+    """Import what writes a report, so that a run that is interrupted leaves one at once."""
+    import pandas  # noqa: F401
+
+    from nqmbench.report import html, markdown, reading  # noqa: F401
 
 
 def tell_threads(asked: int | None) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nqmbench.report.content import Report
 from nqmbench.report.words import clean, count, integer, listing, number, percent, typographic
+from nqmbench.results import command_of
 
 __all__ = ["command", "facts", "margins"]
 
@@ -20,17 +20,9 @@ PRECISIONS = {
 def command(report: Report) -> str:
     """The command that gives this run again, quoted for a shell."""
     run = report.run
-    names = [clean(name) for name in _sequence(run.get("names"))] or ["all"]
-    words = ["python", "-m", "nqmbench", "run", *names]
-    for key in ("preset", "seed"):
-        if clean(run.get(key)):
-            words += [f"--{key}", clean(run[key])]
-    if clean(run.get("precision")) not in ("", "mixed"):
-        words += ["--precision", clean(run["precision"])]
-    folder = run.get("suites")
-    if isinstance(folder, str) and folder != "shipped":
-        words += ["--suites", clean(folder)]
-    return shlex.join(words)
+    options = ("preset", "seed", "precision", "suites", "until")
+    known: dict[str, Any] = {key: clean(run.get(key)) for key in options}
+    return command_of(known | {"names": [clean(name) for name in _sequence(run.get("names"))]})
 
 
 def margins(run: Mapping[str, Any]) -> str:

@@ -43,6 +43,7 @@ def write_report(
         workers: how many other processes draw; 0 for none, None for as many as there are
             threads, at most 4, if there are enough figures. Where they cannot be started, and
             where one fails, this process draws.
+        draw: False writes the pages only.
         threads: how many threads may be used; None for those that NQMBENCH_THREADS or the machine
             allows.
 

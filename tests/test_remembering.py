@@ -89,7 +89,7 @@ class Impatient(Silent):
     def __init__(self, looks):
         self.left = looks
 
-    def looked(self, ledger, experiment, trials):
+    def looked(self, ledger, experiment, trials, forecast):
         self.left -= 1
         if self.left < 0:
             raise KeyboardInterrupt

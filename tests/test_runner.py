@@ -279,7 +279,7 @@ def test_an_observer_hears_the_plan_and_every_look(planted):
             assert 0 < trials <= of
             self.parts += 1
 
-        def looked(self, ledger, experiment, trials):
+        def looked(self, ledger, experiment, trials, forecast):
             self.heard.append((experiment.steps, trials, ledger.decided))
 
     log = Log()

@@ -11,12 +11,14 @@ from dataclasses import replace
 
 import pytest
 
-from nqmbench.claims import Claim, Ordering, argument_names
-from nqmbench.describe import claim_entry
+from nqmbench.checks import judge_checks
+from nqmbench.claims import Check, Claim, Ordering, argument_names
+from nqmbench.describe import claim_entry, rows_by_claim
 from nqmbench.plan import make_plan
 from nqmbench.pursuit import pursue
 from nqmbench.simulation import Conditions
 from nqmbench.simulator import Simulator
+from nqmbench.stopping import Stopping
 from nqmbench.suite import Suite
 from nqmbench.suites import load_suites
 from nqmbench.tables import verdict_table
@@ -41,9 +43,10 @@ def verdicts_of(suites, planted=unchanged):
     truths = {key: exact(e) for key, e in plan.experiments.items()}
     plan = planted(plan, truths)
     ledger, found = pursue(Simulator(plan, Conditions(SEED, 2, "mixed")), truths, PRESET)
-    table = verdict_table(ledger, truths, found.bugs)
+    checks = judge_checks((c.item for c in plan.claims if isinstance(c.item, Check)), Stopping())
+    rows = rows_by_claim(verdict_table(ledger, truths, found.bugs, checks))
     return {
-        c.item.identity: claim_entry(ledger, c, table[table["claim"] == c.item.name])["verdict"]
+        c.item.identity: claim_entry(ledger, c, rows[c.item.suite, c.item.name])["verdict"]
         for c in plan.claims
     }
 

@@ -5,8 +5,9 @@ import pytest
 from synthetic import drawn, ledger_of, one_experiment, sample_of
 
 import nqmbench as nq
+from nqmbench.forecast import trials_needed
 from nqmbench.verdicts import Verdict
-from nqmbench.wording import percent, reason, trials_needed, worst
+from nqmbench.wording import percent, reason, worst
 
 MANY = 10**8
 

@@ -23,7 +23,9 @@ from nqmbench.theory import ExactMoments
 
 __all__ = ["Forecast", "trials_needed", "work_per_trial"]
 
-SLACK = 1.3  # standard errors of the estimate itself: decided with a probability of 90 %
+# Standard errors of the estimate itself: decided with a probability of 90 %, near the middle of a
+# region with two ends of 80 %.
+SLACK = 1.3
 AT_THE_MARGIN = 0.02  # of the margin: so near to it nothing is decided in reasonable time
 KURTOSIS = 15.0  # of the square of a normal number: what is expected of a variance beforehand
 
@@ -59,6 +61,15 @@ def distance_to_edge(record: Record, deviation: float) -> float:
     if shape in BOUNDS:
         return abs(margin - (deviation if shape == "upper bound" else -deviation))
     return abs(margin - abs(deviation))
+
+
+def clear_of_edge(record: Record, deviation: float, error: float) -> float:
+    """The deviation, moved away from the region's end by one standard error if it is nearer.
+
+    So near to the end the estimate does not know on which side it is, nor how far from it.
+    """
+    room = distance_to_edge(record, deviation)
+    return deviation if room >= error else math.copysign(abs(deviation) + error - room, deviation)
 
 
 def work_per_trial(experiment: Experiment) -> float:
@@ -134,18 +145,20 @@ class Forecast:
 
     def _expected(self, record: Record, most: int) -> float:
         """The trajectories that should decide a cell, and bring it to the wanted precision."""
+        spread, deviation = self._by_theory(record)
+        if record.sample is not None:
+            if not record.scale > 0:
+                return most
+            error = (record.sample.error + record.blur) / record.scale
+            spread = error * math.sqrt(record.sample.count)
+            if math.isnan(deviation):
+                deviation = clear_of_edge(record, record.deviation, error)
+        if math.isnan(deviation):
+            return 0.0  # the first look will tell
         needed = 0.0
-        if record.sample is None:
-            spread, deviation = self._by_theory(record)
-            if self._refutes(record, deviation) or record.claim.item.identity not in self._doomed:
-                needed = total_needed(record, spread, deviation)
-        elif record.scale > 0:
-            count = record.sample.count
-            spread = (record.sample.error + record.blur) * math.sqrt(count) / record.scale
-            if record.verdict is None:
-                needed = total_needed(record, spread, record.deviation) or most
-        else:
-            return most
+        alone = record.claim.item.identity not in self._doomed
+        if record.verdict is None and (alone or self._refutes(record, deviation)):
+            needed = total_needed(record, spread, deviation) or most
         if self.ledger.until is not None:
             needed = max(needed, (record.z * spread / self.ledger.until) ** 2)
         return min(needed, most) if math.isfinite(needed) else most
@@ -158,22 +171,25 @@ class Forecast:
         return margin < abs(deviation) < math.inf
 
     def _by_theory(self, record: Record) -> tuple[float, float]:
-        """Relative spread and deviation by exact theory; of what it does not know, nothing."""
-        if record.case.contrast is not None or record.statistic not in ("mean", "variance"):
-            return 0.0, math.inf
-        experiment = self.ledger.plan.experiments[record.case.task]
-        truth, name = self.truths[record.case.task], record.case.observable.name
-        place = experiment.checkpoints.index(record.cell.step), truth.observables.index(name)
-        mean, variance = float(truth.mean[place]), float(truth.variance[place])
-        claimed = record.cell.claimed
+        """Relative spread and deviation of a cell by exact theory; NaN where it does not know."""
+        if record.statistic not in ("mean", "variance"):
+            return math.nan, math.nan
+        mean, variance = self._exact(record, record.case.task, record.case.observable.name)
+        spread, exact, natural = math.sqrt(max(variance, 0.0)), mean, abs(record.cell.claimed)
         if record.statistic == "variance":
-            exact, spread, natural = variance, math.sqrt(KURTOSIS - 1) * variance, abs(claimed)
-        else:
-            exact, spread = mean, math.sqrt(max(variance, 0.0))
-            natural = (
-                abs(claimed) if record.case.observable.nonnegative else math.hypot(mean, spread)
-            )
+            spread, exact = math.sqrt(KURTOSIS - 1) * variance, variance
+        elif record.case.contrast is not None:
+            larger, _ = self._exact(record, *record.case.contrast.larger)
+            spread, exact, natural = 0.0, mean - larger, larger
+        elif not record.case.observable.nonnegative:
+            natural = math.hypot(mean, spread)
         scale = record.cell.scale or natural
         if not (scale > 0 and math.isfinite(scale)):
-            return 0.0, math.inf
-        return spread / scale, (exact - claimed) / scale
+            return math.nan, math.nan
+        return spread / scale, (exact - record.cell.claimed) / scale
+
+    def _exact(self, record: Record, task: str, name: str) -> tuple[float, float]:
+        """The exact mean and variance of an observable at the step of a cell."""
+        experiment, truth = self.ledger.plan.experiments[task], self.truths[task]
+        place = experiment.checkpoints.index(record.cell.step), truth.observables.index(name)
+        return float(truth.mean[place]), float(truth.variance[place])

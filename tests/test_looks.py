@@ -1,4 +1,4 @@
-"""Looks at a cell after its decision: what contradicts it is a conflict, and what does not is not."""
+"""Looks at a cell after its decision: what contradicts it is a conflict, nothing else is."""
 
 import math
 

@@ -12,7 +12,7 @@ def pytest_configure(config):
         "markers", "needs_compiler: runs the compiled kernels, which exist only as machine code"
     )
     config.addinivalue_line(
-        "markers", "slow: compiles all kernels afresh; run by python -m pytest -m slow"
+        "markers", "slow: takes minutes; run by python -m pytest -m slow"
     )
 
 

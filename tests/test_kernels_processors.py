@@ -1,7 +1,8 @@
 """The same bits on every processor: with vectors of 512, 256 and 128 bits, with and without fma.
 
 A processor is given to the compiler by name.  One process per processor computes everything, and
-keeps its compiled code in a folder of its own beside the kernels' usual one.
+keeps its compiled code in a folder of its own beside the kernels' usual one.  The usual run has the
+Gaussian law alone; `python -m pytest -m slow tests/test_kernels_processors.py` has all.
 """
 
 import json
@@ -26,13 +27,25 @@ pytestmark = [
 ]
 
 PROCESSORS = {
-    "AVX2": ("haswell", "+avx2,+fma,+bmi,+bmi2", {"bits": 256, "fma": True}),
     "SSE4.2, no fma": ("nehalem", "+sse2,+sse4.2", {"bits": 128, "fma": False}),
 }
+if FEATURES.get("avx512f"):  # else this machine computes with AVX2 itself
+    PROCESSORS["AVX2"] = ("haswell", "+avx2,+fma,+bmi,+bmi2", {"bits": 256, "fma": True})
+
+
+EXTENTS = [
+    pytest.param("few", id="gaussian"),
+    pytest.param("all", id="every law", marks=pytest.mark.slow),
+]
+
+
+@pytest.fixture(scope="module", params=EXTENTS)
+def extent(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def elsewhere():
+def elsewhere(extent):
     """What each of the processors computes; all processes run at once."""
     root, here = Path(nqmbench.kernels.__file__).parents[2], Path(__file__).parent
     running = {}
@@ -44,7 +57,7 @@ def elsewhere():
             "PYTHONPATH": f"{root}{os.pathsep}{here}",
         }
         running[name] = subprocess.Popen(
-            [sys.executable, "-W", "error", str(here / "kernel_digests.py")],
+            [sys.executable, "-W", "error", str(here / "kernel_digests.py"), extent],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -59,13 +72,14 @@ def elsewhere():
 
 
 @pytest.fixture(scope="module")
-def here():
-    return kernel_digests.digests()
+def here(extent):
+    return kernel_digests.digests(extent == "few")
 
 
-def test_no_two_fingerprints_are_alike(here):
+def test_no_two_fingerprints_are_alike(extent, here):
     # else a fingerprint would not look at the numbers
-    assert len(set(here.values())) == len(here) == 2 * 8 + 3 * 2
+    laws = 1 if extent == "few" else 7
+    assert len(set(here.values())) == len(here) == 2 * (1 + laws) + 3 * 2
 
 
 @pytest.mark.parametrize("processor", PROCESSORS)

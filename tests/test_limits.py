@@ -104,9 +104,7 @@ def test_the_shares_of_a_run_have_every_pass_once_and_about_the_same_work():
     loads = [
         sum(work_per_trial(plan.experiments[t]) for p in s.passes for t in p.tasks) for s in shares
     ]
-    largest = max(
-        sum(work_per_trial(plan.experiments[t]) for t in p.tasks) for p in plan.passes
-    )
+    largest = max(sum(work_per_trial(plan.experiments[t]) for t in p.tasks) for p in plan.passes)
     assert max(loads) - min(loads) <= largest
     assert all(s.claims is plan.claims for s in shares)  # so that the level is that of the whole
     for share in shares:

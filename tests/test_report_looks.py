@@ -128,8 +128,11 @@ def test_words_of_a_figure_do_not_lie_upon_each_other(run: Run) -> None:
 
 
 @pytest.mark.needs_compiler
-def test_no_text_leaves_a_figure_of_the_shipped_suites(quick_run: Run) -> None:
-    for subject in drawn(quick_run):
+@pytest.mark.parametrize(
+    "every", [pytest.param(8, id="some"), pytest.param(1, id="all", marks=pytest.mark.slow)]
+)
+def test_no_text_leaves_a_figure_of_the_shipped_suites(quick_run: Run, every: int) -> None:
+    for subject in list(drawn(quick_run))[::every]:
         assert not texts_outside(subject), subject.name
         assert not labels_collide(subject), subject.name
 

@@ -25,7 +25,8 @@ from nqmbench.report.words import (
 
 __all__ = [
     "FIGURE_HELP", "UNDRAWN", "about_case", "counts", "deviation", "figure_alt", "figure_caption",
-    "found", "found_in_brief", "mended_elsewhere", "ratios", "suite_counts", "suite_notes", "summary",
+    "found", "found_in_brief", "mended_elsewhere", "ratios", "suite_counts", "suite_notes",
+    "summary",
 ]  # fmt: skip
 
 NOUNS = {"ERROR": "in error"}

@@ -94,8 +94,10 @@ class Watcher:
         self, ledger: Ledger, experiment: Experiment, trials: int, forecast: Forecast
     ) -> None:
         """Move the bar, or print a line now and then."""
-        decided, cells = ledger.decided, len(ledger.records)
         left = self.clock.left(forecast)
+        if not (self.bar or self.due):
+            return  # counting the cells takes longer than finding a look in the results file
+        decided, cells = ledger.decided, len(ledger.records)
         if self.bar:
             told = f"{decided}/{cells} cells" if cells else ""
             self.bar.update(self.task, completed=decided, cells=told, left=left)
@@ -104,11 +106,16 @@ class Watcher:
         else:
             self.say(f"simulated for figures: {experiment.label}")
 
+    @property
+    def due(self) -> bool:
+        """True if another plain line may be written."""
+        return time.monotonic() - self.last > SECONDS_BETWEEN_LINES
+
     def say(self, text: str) -> None:
         """One line, or the description of the bar."""
         if self.bar:
             self.bar.update(self.task, description=text)
-        elif time.monotonic() - self.last > SECONDS_BETWEEN_LINES:
+        elif self.due:
             self.last = time.monotonic()
             self.console.print(text, highlight=False)
 

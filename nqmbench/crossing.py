@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nqmbench.arguments import Arguments
-from nqmbench.doubling import dense_responses
+from nqmbench.doubling import dense_responses, piece_length
 from nqmbench.experiment import ALLOWED_OBSERVABLES, Experiment, Observable, parse_observable
 from nqmbench.responses import Responses, scheduled_responses
 from nqmbench.theory import (
@@ -30,9 +30,6 @@ from nqmbench.theory import (
 __all__ = ["steps_to"]
 
 Floats = NDArray[np.float64]
-
-ENTRIES = 2**20  # numbers of one block of states: 8 MB
-LONGEST = 4096  # steps of one block, at least 1
 
 
 def steps_to(
@@ -98,10 +95,7 @@ def expectations(experiment: Experiment, observable: Observable) -> Iterator[Flo
 
 def consecutive(experiment: Experiment, orders: tuple[int, ...]) -> Iterator[Responses]:
     """The responses at the steps 0, 1, ... to experiment.steps or beyond, in pieces."""
-    loop, steps = experiment.open_loop, experiment.steps
-    per_step = loop.n ** max(orders, default=1) * experiment.problem.d
-    most = min(max(ENTRIES // per_step, 1), LONGEST)
-    length = 2 ** min(int(math.log2(most)), steps.bit_length())
+    steps, length = experiment.steps, piece_length(experiment, orders)
     if is_constant(experiment):
         with np.errstate(all="ignore"):
             yield from dense_responses(experiment, orders, length)

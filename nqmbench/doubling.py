@@ -11,6 +11,7 @@ diagonalised: at double roots, such as the first text's own parameters, that fai
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -20,11 +21,16 @@ from numpy.typing import NDArray
 from nqmbench.experiment import Experiment
 from nqmbench.responses import Responses, batch_cumulant
 
-__all__ = ["constant_responses", "dense_responses", "settled_responses"]
+__all__ = [
+    "constant_responses", "crowded_responses", "dense_responses", "piece_length",
+    "settled_responses",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 Tensors = dict[int, Floats]  # order r -> symmetric tensor, shape (n,) * r + (d,)
 
+ENTRIES = 2**20  # numbers of one piece of consecutive states: 8 MB
+LONGEST = 4096  # steps of one piece, at least 1
 SETTLED = 64  # doublings: no stable method of this precision needs 2^64 steps
 
 
@@ -85,6 +91,32 @@ def constant_responses(experiment: Experiment, orders: tuple[int, ...]) -> Respo
     return Responses(np.stack(starts), {r: np.stack([K[r] for K in noises]) for r in orders})
 
 
+def crowded_responses(experiment: Experiment, orders: tuple[int, ...]) -> Responses:
+    """The responses at every checkpoint, out of those at every step.
+
+    Args:
+        experiment: one without schedules, with checkpoints at most of its steps.
+        orders: the orders r >= 2 of the noise that are wanted.
+    """
+    checkpoints, length = np.array(experiment.checkpoints), piece_length(experiment, orders)
+    starts, noises = [], []
+    for i, piece in enumerate(dense_responses(experiment, orders, length)):
+        rows = checkpoints[checkpoints // length == i] - i * length
+        starts.append(piece.start[rows])
+        noises.append({r: K[rows] for r, K in piece.noise.items()})
+        if checkpoints[-1] < (i + 1) * length:
+            break
+    noise = {r: np.concatenate([K[r] for K in noises]) for r in orders}
+    return Responses(np.concatenate(starts), noise)
+
+
+def piece_length(experiment: Experiment, orders: tuple[int, ...]) -> int:
+    """How many steps to find at a time, a power of two: as many as the memory of a cache holds."""
+    per_step = experiment.open_loop.n ** max(orders, default=1) * experiment.problem.d
+    most = min(max(ENTRIES // per_step, 1), LONGEST)
+    return int(2 ** min(int(math.log2(most)), experiment.steps.bit_length()))
+
+
 def dense_responses(
     experiment: Experiment, orders: tuple[int, ...], length: int
 ) -> Iterator[Responses]:
@@ -125,6 +157,8 @@ def settled_responses(experiment: Experiment, orders: tuple[int, ...]) -> Respon
     whole = Composition.step(experiment, orders)
     for _ in range(SETTLED):
         whole = whole.then(whole)
+        if not whole.A.any():  # it has underflowed: from here on nothing changes
+            break
     i = experiment.open_loop.readout
     noise = {r: K[(i,) * r][None] for r, K in whole.noise.items()}
     return Responses(np.zeros((1, experiment.problem.d)), noise)

@@ -27,6 +27,9 @@ __all__ = ["Experiment", "Observable", "Quantity", "log_checkpoints"]
 
 ALLOWED_OBSERVABLES = "'error', 'loss', 'w[i]', 'w2[i]', 'w3[i]' with a coordinate 0 <= i < d"
 
+# What experiments with the same trajectories share, once one of them has found it.
+SAME_TRAJECTORIES = ("open_loop", "batch_sizes", "recursion_key", "symbols")
+
 
 @dataclass(frozen=True)
 class Observable:
@@ -240,7 +243,10 @@ class Experiment:
             names: of the observables; None keeps them.
         """
         kept = self.observables if names is None else names
-        return Experiment(self.problem, self.method, self.batch, self.steps, steps, kept)
+        other = Experiment(self.problem, self.method, self.batch, self.steps, steps, kept)
+        known = {name: vars(self)[name] for name in SAME_TRAJECTORIES if name in vars(self)}
+        vars(other).update(known)
+        return other
 
     @property
     def label_parts(self) -> tuple[str, str, str]:

@@ -19,12 +19,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.arguments import shorten
 from nqmbench.errors import InvalidArguments
 from nqmbench.method import Method
 
@@ -34,6 +34,7 @@ Floats = NDArray[np.float64]
 
 FEW_STATES = 5  # 120 orders; beyond, the order in which the method lists its states is taken
 ROUNDING = 1e-12  # relative; a textbook step loses a few units in the last place
+AT_ONCE = 4096  # steps of a schedule
 CANCELLED = 1e-14  # relative; a difference of two equal numbers after a few roundings
 
 
@@ -109,52 +110,75 @@ def open_loop(method: Method, steps: int) -> OpenLoop:
     parameters = method.values(steps)
     names = tuple(method.starts)
     n, length = len(names), parameters["lr"].size
-
-    def respond(state: Floats, slope: Floats) -> tuple[Floats, Floats]:
-        return evaluate_step(method, parameters, state, slope)
-
-    nothing = np.zeros((n, length))
-    F = np.empty((length, n, n))
-    c = np.empty((length, n))
-    for j in range(n):
-        unit = nothing.copy()
-        unit[j] = 1.0
-        new, point = respond(unit, np.zeros(length))
-        F[:, :, j], c[:, j] = new.T, point
-    b = respond(nothing, np.ones(length))[0].T.copy()
-
-    # Linearity at random points of many sizes, each with its negative (|w| is linear on one side);
-    # a step that is linear passes for every seed.
-    rng = np.random.default_rng(20190708)
-    for signed in (1.0, -1.0, 1e-3, 1e3, -1e3, 1e6):
-        scale = abs(signed)
-        if signed > 0:
-            z, g = scale * rng.normal(size=(n, length)), scale * rng.normal(size=length)
-        else:
-            z, g = -z, -g
-        new, point = respond(z, g)
-        told = np.einsum("tij,jt->it", F, z) + b.T * g
-        size = scale * (1 + np.abs(F).max() + np.abs(b).max())
-        if not (
-            np.isfinite(size)
-            and np.allclose(new, told, rtol=0, atol=ROUNDING * size * n)
-            and np.allclose(point, np.einsum("tj,jt->t", c, z), rtol=0, atol=ROUNDING * size * n)
-        ):
-            raise InvalidArguments(
-                f"{method.title}: the step is not linear in the state and the gradient; allowed: "
-                "linear steps (no sign, no clipping, no division by a gradient, no offset)"
-            )
+    F, b, c = np.empty((length, n, n)), np.empty((length, n)), np.empty((length, n))
+    for first in range(0, length, AT_ONCE):
+        part = slice(first, first + AT_ONCE)
+        some = {name: table[part] for name, table in parameters.items()}
+        F[part], b[part], c[part] = probed(method, some)
     starts = np.array([float(method.starts[name]) for name in names])
     return OpenLoop(F, b, c, starts, names.index(method.readout), names)
+
+
+def probed(method: Method, parameters: dict[str, Floats]) -> tuple[Floats, Floats, Floats]:
+    """F, b and c of some steps, from one evaluation of the step at all points.
+
+    Args:
+        method: the method.
+        parameters: their values at these steps, shape (T,).
+    """
+    places, slopes, scales = points(len(method.starts))
+    n, T = len(places), parameters["lr"].size
+    shape = slopes.size, T
+    states = np.broadcast_to(places[:, :, None], (n, *shape)).copy()  # a step may work in place
+    answers = np.broadcast_to(slopes[:, None], shape).copy()
+    new, asked = evaluate_step(method, parameters, states, answers)
+    F, c = np.ascontiguousarray(new[:, :n].transpose(2, 0, 1)), np.ascontiguousarray(asked[:n].T)
+    b = np.ascontiguousarray(new[:, n].T)
+    with np.errstate(all="ignore"):
+        told = (F @ places).transpose(1, 2, 0) + b.T[:, None] * slopes[:, None]
+        wanted = (c @ places).T
+        room = ROUNDING * n * (scales * (1 + np.abs(F).max() + np.abs(b).max()))[:, None]
+        linear = (np.abs(new - told) <= room).all() and (np.abs(asked - wanted) <= room).all()
+    if not (linear and np.isfinite(room).all()):
+        raise InvalidArguments(
+            f"{method.title}: the step is not linear in the state and the gradient; allowed: "
+            "linear steps (no sign, no clipping, no division by a gradient, no offset)"
+        )
+    return F, b, c
+
+
+@cache
+def points(n: int) -> tuple[Floats, Floats, Floats]:
+    """Where a step of n states is evaluated.
+
+    At every unit vector without a gradient, at zero with a unit gradient, and, to see whether the
+    step is linear, at random points of many sizes, some with their negatives (|w| is linear on one
+    side). A step that is linear passes for every seed.
+
+    Returns:
+        The states, shape (n, P), the gradients and the sizes, shape (P,).
+    """
+    rng = np.random.default_rng(20190708)
+    sizes = np.array([1.0, 1e3, 1e-3, 1e6])
+    z, g = sizes * rng.normal(size=(n, 4)), sizes * rng.normal(size=4)
+    places = np.hstack([np.eye(n), np.zeros((n, 1)), z, -z[:, :2]])
+    slopes = np.concatenate([np.zeros(n), [1.0], g, -g[:2]])
+    return places, slopes, np.concatenate([np.ones(n + 1), sizes, sizes[:2]])
 
 
 def evaluate_step(
     method: Method, parameters: dict[str, Floats], state: Floats, slope: Floats
 ) -> tuple[Floats, Floats]:
-    """One textbook step from `state`, shape (n, T), where the gradient answers `slope`, shape (T,).
+    """One textbook step from `state`, shape (n, ..., T), where the gradient answers `slope`.
+
+    Args:
+        method: the method.
+        parameters: their values, shape (T,).
+        state: in the order of the method's starts.
+        slope: shape (..., T).
 
     Returns:
-        The new state, shape (n, T), and the point at which the step asked for the gradient.
+        The new state, shape (n, ..., T), and the point at which the step asked for the gradient.
 
     Raises:
         InvalidArguments: the step does not call the gradient exactly once or returns other states.
@@ -181,10 +205,11 @@ def evaluate_step(
         raise InvalidArguments(
             f"{method.title}: the step called the gradient {len(asked)} times; it must do so once"
         )
-    returned = sorted(map(str, new)) if isinstance(new, Mapping) else shorten(new)
     if not isinstance(new, Mapping) or set(new) != set(method.starts):
+        kind = f"no mapping but {type(new).__name__}"
+        returned = f"the states {sorted(map(str, new))}" if isinstance(new, Mapping) else kind
         raise InvalidArguments(
-            f"{method.title}: the step returned the states {returned}; "
+            f"{method.title}: the step returned {returned}; "
             f"the method declares {sorted(method.starts)}"
         )
     rows = [np.broadcast_to(np.asarray(new[s], dtype=np.float64), slope.shape) for s in named]

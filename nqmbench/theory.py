@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from nqmbench.arguments import Arguments
 from nqmbench.cumulants import power_cumulant
 from nqmbench.dependence import pairs_variance
-from nqmbench.doubling import constant_responses, settled_responses
+from nqmbench.doubling import constant_responses, crowded_responses, settled_responses
 from nqmbench.experiment import Experiment, Observable
 from nqmbench.responses import Responses, scheduled_responses
 from nqmbench.stability import radius
@@ -39,6 +39,7 @@ __all__ = ["ExactMoments", "exact", "observable_cumulants", "readout_cumulants",
 
 Floats = NDArray[np.float64]
 
+MANY = 100  # checkpoints
 LARGEST_TENSOR = 10**5  # entries: beyond, tracing every step back is faster than doubling
 
 
@@ -231,7 +232,9 @@ def readout_cumulants(experiment: Experiment, highest: int) -> list[Floats]:
     """
     orders = finite_orders(experiment, highest)
     small = experiment.open_loop.n**highest <= LARGEST_TENSOR
-    respond = constant_responses if is_constant(experiment) and small else scheduled_responses
+    respond = scheduled_responses
+    if is_constant(experiment) and small:
+        respond = crowded_responses if crowded(experiment) else constant_responses
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         return cumulants(experiment, respond(experiment, orders), highest)
 
@@ -274,6 +277,12 @@ def check_experiment(what: str, seen: Any) -> None:
     checks = Arguments(what)
     checks.instance("experiment", seen, Experiment, "an Experiment")
     checks.done()
+
+
+def crowded(experiment: Experiment) -> bool:
+    """True when so many steps are checkpoints that all of them are found sooner."""
+    checkpoints = experiment.checkpoints
+    return len(checkpoints) >= MANY and checkpoints[-1] < 4 * len(checkpoints)
 
 
 def is_constant(experiment: Experiment) -> bool:

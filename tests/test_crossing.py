@@ -96,13 +96,14 @@ def test_expectations_are_those_of_exact_at_every_step(name, wrapper):
     method = wrapped(METHODS[name].build(0.3, 0.8), power, decay)
     problem = nq.NoisyQuadratic([1.0, 0.3], [1.0, 2.0], w0=[1.0, -2.0], noise="exponential")
     observables = ["error", "loss", "w[1]", "w2[0]", "w3[1]"]
-    steps = range(301)
-    experiment = nq.Experiment(problem, method, 3, 300, steps, observables)
+    few = range(0, 301, 7)  # so few that they are found another way
+    experiment = nq.Experiment(problem, method, 3, 300, few, observables)
     wanted = nq.exact(experiment).mean
     for column, name_of in enumerate(observables):
         (observable,) = parse_observable(name_of, 2)
         found = np.concatenate(list(expectations(experiment, observable)))
-        assert found == pytest.approx(wanted[:, column], rel=ROUNDING, abs=ROUNDING)
+        assert found.size == 301
+        assert found[few] == pytest.approx(wanted[:, column], rel=ROUNDING, abs=ROUNDING)
 
 
 @pytest.mark.parametrize("limit", [5, 32])
@@ -113,7 +114,7 @@ def test_the_answer_does_not_depend_on_the_pieces(monkeypatch, limit, batch):
         for method in (SGD, MOMENTUM, nq.sgd(nq.cosine(0.1, steps=80)))
     ]
     wanted = [nq.steps_to(e, 0.5) for e in experiments]
-    monkeypatch.setattr("nqmbench.crossing.LONGEST", limit)
+    monkeypatch.setattr("nqmbench.doubling.LONGEST", limit)
     assert [nq.steps_to(e, 0.5) for e in experiments] == wanted
     assert 32 < max(wanted) < INF
 

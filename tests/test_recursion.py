@@ -201,7 +201,7 @@ def unknown_argument(state, gradient, eta, beta):
         (never, {}, "called the gradient 0 times; it must do so once"),
         (twice, {}, "called the gradient 2 times; it must do so once"),
         (other_states, {}, r"returned the states \['v', 'w'\]; the method declares \['w'\]"),
-        (no_mapping, {}, r"returned the states \[1.0\]; the method declares \['w'\]"),
+        (no_mapping, {}, r"returned no mapping but ndarray; the method declares \['w'\]"),
         (raising, {}, "the step raised ValueError: .* uses arithmetic only, no `if`"),
         (
             unknown_argument,

@@ -78,6 +78,7 @@ def test_both_pages_and_two_files_for_every_figure_are_written(
     names = {claim.figure for claim in report.every() if claim.figure}
     assert len(names) == 14
     expected = {f"{name}.{ending}" for name in names for ending in ("svg", "png")}
+    expected.add("drawn.json")
     assert {path.name for path in (folder / "figures").iterdir()} == expected
     pages = {f"{page}.{ending}" for page in ("report", "statements") for ending in ("html", "md")}
     assert {path.name for path in folder.iterdir()} == {"figures", *pages}
@@ -183,7 +184,7 @@ def test_svg_is_wellformed_small_and_inert(folder: Path) -> None:
 
 def test_file_names_are_safe_everywhere(folder: Path) -> None:
     for path in (folder / "figures").iterdir():
-        assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}\.(svg|png)", path.name)
+        assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}\.(svg|png|json)", path.name)
 
 
 def test_the_users_own_settings_of_matplotlib_change_nothing(report: Report) -> None:

@@ -222,6 +222,25 @@ def test_checkpoints_at_once_equal_checkpoints_one_by_one():
         assert at_once.variance[row] == pytest.approx(alone.variance[0], rel=ROUNDING)
 
 
+@pytest.mark.parametrize("longest", [64, 4096])
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+@pytest.mark.parametrize("name", METHODS)
+def test_many_checkpoints_give_what_few_of_them_give(name, wrapper, longest, monkeypatch):
+    """Where most steps are checkpoints, all steps are found, side by side and in pieces."""
+    monkeypatch.setattr("nqmbench.doubling.LONGEST", longest)
+    power, decay = WRAPPERS[wrapper]
+    method = wrapped(METHODS[name].build(0.3, 0.8), power, decay)
+    problem = nq.NoisyQuadratic(H, SIGMA, W0, noise="exponential")
+    many, few = [*range(3, 200), 300], [3, 64, 128, 199, 300]
+    found, wanted = (
+        exact(nq.Experiment(problem, method, 3, 300, steps, OBSERVABLES)) for steps in (many, few)
+    )
+    rows = [many.index(k) for k in few]
+    for statistic in ("mean", "variance", "skewness", "kurtosis"):
+        one, other = found.of(statistic)[rows], wanted.of(statistic)
+        assert one == pytest.approx(other, rel=ROUNDING, abs=CANCELLATION)
+
+
 def test_moments_do_not_depend_on_the_total_number_of_steps_or_later_checkpoints():
     problem = nq.NoisyQuadratic(0.3)
     short = exact(nq.Experiment(problem, nq.sgd(0.1), 1, 10, [3, 10]))

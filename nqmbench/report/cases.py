@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nqmbench.report.content import Case, ClaimPart
 from nqmbench.report.labels import common_and_own
@@ -59,6 +60,7 @@ class Table:
         return list(zip(*(column.cells for column in self.columns), strict=True))
 
 
+@lru_cache(maxsize=1024)  # every page and every version of it has the same table
 def case_table(claim: ClaimPart) -> Table:
     """The cases of a claim; the worst ones if there are too many for a page."""
     cases, notes = worst_cases(claim)

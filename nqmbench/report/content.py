@@ -207,11 +207,17 @@ class SuitePart:
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """Everything that the pages show."""
+    """Everything that the pages show.
+
+    Args:
+        suites: with their claims and figures. run, machine: how it was made.
+        undrawn: the figures that are not there; a sentence stands in their places.
+    """
 
     suites: tuple[SuitePart, ...]
     run: Mapping[str, Any] = field(default_factory=dict)
     machine: Mapping[str, Any] = field(default_factory=dict)
+    undrawn: frozenset[str] = frozenset()
 
     def every(self) -> Iterator[ClaimPart]:
         """All claims of all suites in reading order."""

@@ -104,7 +104,7 @@ def draw_band(axes: Axes, x: Floats, edges: Floats, span: Deviations) -> None:
     if not keep.any():
         return
     low, high = np.clip(edges[keep], min(span.low, -span.margin), max(span.high, span.margin)).T
-    if max(np.ptp(low), np.ptp(high)) <= 1e-3 * span.margin:
+    if span.same(low) and span.same(high):
         bottom, top = float(low.max()), float(high.min())
         axes.axhspan(bottom, top, color=BAND, linewidth=0, zorder=0.5)
         for edge in {bottom, top} - {span.low, span.high}:

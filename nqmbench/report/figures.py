@@ -6,15 +6,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from nqmbench.report.canvas import files, style
-from nqmbench.report.content import ClaimPart, SuiteFigure
+from nqmbench.report.content import SuiteFigure
 from nqmbench.report.curves import curve_figure
+from nqmbench.report.fingerprint import Drawable
 from nqmbench.report.forest import forest_figure
 from nqmbench.report.panels import panels_figure
 from nqmbench.report.words import verdict_in_words
 
-__all__ = ["Drawable", "draw", "figure_of"]
-
-Drawable = ClaimPart | SuiteFigure
+__all__ = ["draw", "figure_of"]
 
 
 def draw(subject: Drawable) -> dict[str, bytes]:

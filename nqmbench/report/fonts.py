@@ -7,6 +7,7 @@ temporary files it does not start at all.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from pathlib import Path
 __all__ = ["font_folder"]
 
 VARIABLE = "MPLCONFIGDIR"
+PREFIX = ".fonts-"
 
 
 @contextmanager
@@ -29,7 +31,9 @@ def font_folder(spare: Path) -> Iterator[None]:
         yield
         return
     before = os.environ.get(VARIABLE)
-    with tempfile.TemporaryDirectory(prefix=".fonts-", dir=spare, ignore_cleanup_errors=True) as f:
+    for left in spare.glob(f"{PREFIX}*"):  # by a program that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=spare, ignore_cleanup_errors=True) as f:
         os.environ[VARIABLE] = f
         try:
             yield

@@ -118,7 +118,7 @@ def forest_figure(claim: ClaimPart) -> Figure:
 def _bands(axes: Axes, low: Floats, high: Floats, span: Deviations) -> None:
     """The margin of every row, in one piece if it is the same for all."""
     bottom, top = np.clip(low, span.low, span.high), np.clip(high, span.low, span.high)
-    if not np.isnan([bottom, top]).any() and max(np.ptp(bottom), np.ptp(top)) < 1e-3 * span.margin:
+    if span.same(bottom) and span.same(top):
         axes.axvspan(float(bottom[0]), float(top[0]), color=BAND, linewidth=0, zorder=0.5)
         return
     for y in np.flatnonzero(~np.isnan(bottom) & ~np.isnan(top)):

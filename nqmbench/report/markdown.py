@@ -7,7 +7,7 @@ they hold. Formulas stand between dollar signs if they were understood as formul
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from nqmbench.report.cases import case_table
 from nqmbench.report.content import ClaimPart, Report
@@ -23,6 +23,7 @@ from nqmbench.report.statements import (
 )
 from nqmbench.report.story import (
     FIGURE_HELP,
+    UNDRAWN,
     about_case,
     counts,
     deviation,
@@ -109,15 +110,16 @@ def markdown(report: Report) -> str:
         ]
         for figure in suite.figures:
             alt = escaped(shorten(figure_alt(figure), 300))
-            blocks.append(f'<a id="{figure.anchor}"></a>\n\n![{alt}](figures/{figure.figure}.png)')
+            image = _image(alt, figure.figure, report.undrawn)
+            blocks.append(f'<a id="{figure.anchor}"></a>\n\n{image}')
             blocks.append(escaped(figure_caption(figure)))
         for claim in suite.claims:
-            blocks += _claim(claim, "###")
+            blocks += _claim(claim, "###", report.undrawn)
             if elsewhere := mended_elsewhere(report, claim):
                 named = [f"{_link(c)} ({_verdict(c.verdict)})" for c in elsewhere]
                 blocks.append(f"What is true instead: {'; '.join(named)}.")
             for better in claim.mended_by:
-                blocks += _claim(better, "####")
+                blocks += _claim(better, "####", report.undrawn)
     blocks += ["## How it was run"]
     if known := facts(report):
         blocks.append("\n".join(f"- {escaped(name)}: {escaped(value)}" for name, value in known))
@@ -172,7 +174,11 @@ def _link(claim: ClaimPart, page: str = "") -> str:
     return f"[{escaped(claim.name)}]({page}#{claim.anchor})"
 
 
-def _claim(claim: ClaimPart, level: str) -> list[str]:
+def _image(alt: str, name: str, undrawn: Collection[str]) -> str:
+    return escaped(UNDRAWN) if name in undrawn else f"![{alt}](figures/{name}.png)"
+
+
+def _claim(claim: ClaimPart, level: str, undrawn: Collection[str]) -> list[str]:
     heading = " ".join(filter(None, (escaped(claim.ref), escaped(claim.name))))
     blocks = [f'<a id="{claim.anchor}"></a>\n\n{level} {heading}']
     if claim.mended_by:
@@ -199,7 +205,7 @@ def _claim(claim: ClaimPart, level: str) -> list[str]:
         alt = escaped(
             shorten(f"{claim.ref} {claim.name}: {verdict_in_words(claim.verdict)}".strip(), 100)
         )
-        blocks.append(f"![{alt}](figures/{claim.figure}.png)")
+        blocks.append(_image(alt, claim.figure, undrawn))
     if claim.cases:
         table = case_table(claim)
         text = _table(

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nqmbench.report.content import (
     Case,
@@ -24,6 +23,7 @@ from nqmbench.report.content import (
 )
 from nqmbench.report.formulas import Formula
 from nqmbench.report.names import safe_names
+from nqmbench.report.rows import numbers, places, records, texts
 from nqmbench.report.typesetting import typeset
 from nqmbench.report.words import MEANINGS, clean, typographic
 
@@ -151,37 +151,25 @@ def _suite_curves(
     found: dict[str, dict[str, dict[str, list[tuple[MeanCurve, str, float]]]]] = {}
     if table.empty or not {*keys, "step"} <= set(table.columns):
         return found
-    for (suite, figure, panel, label), group in table.groupby(keys, sort=False, dropna=False):
-        numbers = {
-            name: _column(group, name)
-            for name in ("step", "mean", "low", "high", "exact", "single", "trials")
-        }
-        by_step = np.argsort(numbers["step"], kind="stable")
-        by_step = by_step[np.isfinite(numbers["step"][by_step])]
-        trials = numbers.pop("trials")
-        seen = [n[np.isfinite(n)] for n in (numbers["mean"], numbers["exact"])]
-        if not by_step.size or not any(n.size for n in seen):
+    names = ("step", "mean", "low", "high", "exact", "single", "trials")
+    whole = {name: numbers(table, name) for name in names}
+    words = {key: texts(table, key) for key in ("method", "of")}
+    for (suite, figure, panel, label), rows in places(table, keys).items():
+        by_step = rows[np.argsort(whole["step"][rows], kind="stable")]
+        by_step = by_step[np.isfinite(whole["step"][by_step])]
+        drawn = {name: values[by_step] for name, values in whole.items() if name != "trials"}
+        if not any(np.isfinite(whole[name][rows]).any() for name in ("mean", "exact")):
             continue  # nothing to draw
-        words = {key: clean(group[key].iloc[0]) if key in group else "" for key in ("method", "of")}
-        curve = MeanCurve(
-            label=_prose(label),
-            method=words["method"],
-            **{name: values[by_step] for name, values in numbers.items()},
-        )
+        if not by_step.size:
+            continue
+        trials = whole["trials"][rows]
         runs = float(np.nanmin(trials)) if np.isfinite(trials).any() else np.nan
-        inside = found.setdefault(str(suite), {}).setdefault(str(figure), {})
-        inside.setdefault(str(panel), []).append((curve, words["of"], runs))
+        method, of = (clean(words[key][rows[0]]) for key in ("method", "of"))
+        curve = MeanCurve(label=_prose(label), method=method, **drawn)
+        found.setdefault(suite, {}).setdefault(figure, {}).setdefault(panel, []).append(
+            (curve, of, runs)
+        )
     return found
-
-
-def _column(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    """A column of numbers; NaN where there is none."""
-    import pandas as pd
-
-    if name not in table:
-        return np.full(len(table), np.nan)
-    numbers = pd.to_numeric(table[name], errors="coerce")
-    return np.asarray(numbers.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _outside(about: Mapping[str, Any]) -> tuple[Outside, ...]:
@@ -250,9 +238,16 @@ def _claim(
         reason=_prose(about.get("reason")) or _reason(cases, verdict),
         case=_prose(about.get("case")),
         margin=_float(about.get("margin")),
-        deviation=_float(about.get("deviation")),
+        deviation=_deviation(about, cases),
         cases=tuple(cases),
     )
+
+
+def _deviation(about: Mapping[str, Any], cases: Sequence[Case]) -> float:
+    """That of the claim, or of the case that its reason is about: run.json has no infinities."""
+    known, named = _float(about.get("deviation")), _prose(about.get("case"))
+    told = next((case.deviation for case in cases if case.name == named), np.nan)
+    return told if known != known else known
 
 
 def _reason(cases: Sequence[Case], verdict: str) -> str:
@@ -285,10 +280,8 @@ def _paired(claims: Sequence[ClaimPart]) -> tuple[ClaimPart, ...]:
 def _rows(table: pd.DataFrame) -> dict[tuple[str, str], list[dict[str, Any]]]:
     """The rows of the verdicts by suite and claim, in the order of the table."""
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in table.to_dict("records"):
-        found.setdefault((str(row.get("suite", "")), str(row.get("claim", ""))), []).append(
-            {str(key): value for key, value in row.items()}
-        )
+    for row in records(table):
+        found.setdefault((str(row.get("suite", "")), str(row.get("claim", ""))), []).append(row)
     return found
 
 
@@ -296,21 +289,13 @@ def _curves(table: pd.DataFrame) -> dict[tuple[str, str, str], tuple[Curve, str]
     """The cells by suite, claim and case in order of the steps, with the method's title."""
     if table.empty:
         return {}
-    keys = ["suite", "claim", "case"]
+    whole = {name: numbers(table, name) for name in NUMBERS}
+    methods = texts(table, "method")
     found = {}
-    for (suite, claim, case), group in table.groupby(keys, sort=False, dropna=False):
-        columns = {
-            name: np.asarray(group[name], dtype=np.float64)
-            if name in group
-            else np.full(len(group), np.nan)
-            for name in NUMBERS
-        }
-        by_step = np.argsort(columns["step"], kind="stable")
-        method = str(group["method"].iloc[0]) if "method" in group else ""
-        found[str(suite), str(claim), str(case)] = (
-            Curve(**{name: values[by_step] for name, values in columns.items()}),
-            method,
-        )
+    for (suite, claim, case), rows in places(table, ["suite", "claim", "case"]).items():
+        by_step = rows[np.argsort(whole["step"][rows], kind="stable")]
+        curve = Curve(**{name: values[by_step] for name, values in whole.items()})
+        found[suite, claim, case] = curve, str(methods[rows[0]])
     return found
 
 

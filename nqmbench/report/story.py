@@ -24,8 +24,9 @@ from nqmbench.report.words import (
 )  # fmt: skip
 
 __all__ = [
-    "FIGURE_HELP", "about_case", "counts", "deviation", "figure_alt", "figure_caption", "found",
-    "found_in_brief", "mended_elsewhere", "ratios", "suite_counts", "suite_notes", "summary",
+    "FIGURE_HELP", "UNDRAWN", "about_case", "counts", "deviation", "figure_alt", "figure_caption",
+    "found", "found_in_brief", "mended_elsewhere", "ratios", "suite_counts", "suite_notes",
+    "summary",
 ]  # fmt: skip
 
 NOUNS = {"ERROR": "in error"}
@@ -40,6 +41,8 @@ FIGURE_HELP = (
     "the difference of its two sides under the same noise, and below (or at the right) that "
     "difference relative to the larger side; for a probability, how often the first side is lower."
 )
+
+UNDRAWN = "Figure not drawn: python -m nqmbench report, given this run's folder, draws it."
 
 
 def counts(claims: Iterable[ClaimPart]) -> dict[str, int]:

@@ -76,7 +76,10 @@ def clean(text: Any) -> str:
     """
     if text is None or (isinstance(text, float) and math.isnan(text)):
         return ""
-    whole = str(text).encode("utf-8", "replace").decode("utf-8").translate(HIDDEN)
+    text = str(text)
+    if text.isprintable():  # none of what is taken out below is, and most texts are
+        return " ".join(text.split())
+    whole = text.encode("utf-8", "replace").decode("utf-8").translate(HIDDEN)
     return " ".join(
         "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in whole).split()
     )

@@ -24,7 +24,7 @@ from nqmbench.arguments import Arguments
 from nqmbench.threads import check_threads
 
 if TYPE_CHECKING:
-    from nqmbench.report.figures import Drawable
+    from nqmbench.report.fingerprint import Drawable
 
 __all__ = ["Pool", "pool", "worth"]
 

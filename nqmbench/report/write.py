@@ -5,21 +5,22 @@ The pages come first and the figures after them, since a reader who interrupts w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nqmbench.errors import cannot_write
+from nqmbench.whole import remove_parts, write_whole
 
 if TYPE_CHECKING:
     from nqmbench.report.content import Report
-    from nqmbench.report.figures import Drawable
+    from nqmbench.report.fingerprint import Drawable
+    from nqmbench.report.gallery import Gallery
     from nqmbench.report.workers import Pool
     from nqmbench.results import Run
 
 __all__ = ["write_report"]
-
-ENDINGS = ("svg", "png")
 
 
 def write_report(
@@ -32,9 +33,12 @@ def write_report(
 ) -> None:
     """Write report.html, report.md, statements.html, statements.md and figures/*.svg, *.png.
 
-    The same run gives the same bytes, for any number of workers. Figures that an earlier report
-    left in the folder `figures` are removed, and so are its pages of statements if this run has
-    none; nothing else is.
+    The same run gives the same bytes, for any number of workers. Figures that would come out the
+    same are not drawn again (`gallery.py`). Figures that an earlier report left in the folder
+    `figures` are removed, and so are its pages of statements if this run has none; nothing else is.
+
+    Every file is written whole, and at every moment the pages show only figures that are there and
+    belong to them; in the place of others stands a sentence.
 
     Args:
         run: the results; nothing else is read and nothing is simulated.
@@ -43,54 +47,75 @@ def write_report(
         workers: how many other processes draw; 0 for none, None for as many as there are
             threads, at most 4, if there are enough figures. Where they cannot be started, and
             where one fails, this process draws.
-        draw: False writes the pages only.
         threads: how many threads may be used; None for those that NQMBENCH_THREADS or the machine
             allows.
+        draw: False writes the pages alone, at once.
 
     Raises:
         OutputError, DiskError: a file cannot be written, the disk is full.
     """
     # Typesetting and plotting are slow to import, and most commands need neither.
-    from nqmbench.report.fonts import font_folder
+    from nqmbench.report.gallery import Gallery
     from nqmbench.report.reading import read
-    from nqmbench.report.workers import pool, worth
 
     report = read(run)
-    drawable: list[Drawable] = list(report.drawable()) if draw else []
-    figures = folder / "figures"
+    every = list(report.drawable())
     try:
-        figures.mkdir(parents=True, exist_ok=True)
-        # The workers start while pages are written.
-        with font_folder(folder), pool(worth(len(drawable), workers, threads)) as others:
-            write_pages(report, folder)
-            wanted = {f"{figure.figure}.{ending}" for figure in drawable for ending in ENDINGS}
-            for path in figures.iterdir():
-                ours = path.suffix.removeprefix(".") in ENDINGS and path.is_file()
-                if ours and path.name not in wanted:
-                    path.unlink()
-            for figure, files in zip(drawable, drawn(drawable, others, progress), strict=True):
-                for ending, content in files.items():
-                    (figures / f"{figure.figure}.{ending}").write_bytes(content)
+        gallery = Gallery.of(folder / "figures")
+        remove_parts(folder)
+        missing = [figure for figure in every if not gallery.has(figure)]
+        write_pages(report, folder, missing)
+        if draw:
+            gallery.remove_others(every)
+        if draw and missing:
+            try:
+                fill(gallery, missing, folder, progress, workers, threads)
+            finally:  # an interruption too leaves pages that show what is there
+                write_pages(report, folder, [f for f in missing if not gallery.has(f)])
     except OSError as error:
         raise cannot_write(folder, error) from error
 
 
-def write_pages(report: Report, folder: Path) -> None:
-    """The pages in both formats."""
+def fill(
+    gallery: Gallery,
+    missing: Sequence[Drawable],
+    folder: Path,
+    progress: Callable[[str], None] | None,
+    workers: int | None,
+    threads: int | None,
+) -> None:
+    """Draw the missing figures; the arguments are those of `write_report`."""
+    from nqmbench.report.fonts import font_folder
+    from nqmbench.report.workers import pool, worth
+
+    with font_folder(folder), pool(worth(len(missing), workers, threads)) as others:
+        for figure, files in zip(missing, drawn(missing, others, progress), strict=True):
+            gallery.put(figure, files)
+
+
+def write_pages(report: Report, folder: Path, missing: Collection[Drawable]) -> None:
+    """The pages in both formats.
+
+    Args:
+        report: what they say.
+        folder: of the run.
+        missing: the figures that are not there.
+    """
     from nqmbench.report.html import html, statements_html
     from nqmbench.report.markdown import markdown, statements_markdown
 
+    told = replace(report, undrawn=frozenset(str(figure.figure) for figure in missing))
     pages = {
-        "report.md": markdown(report),
-        "report.html": html(report),
-        "statements.md": statements_markdown(report),
-        "statements.html": statements_html(report),
+        "report.md": markdown(told),
+        "report.html": html(told),
+        "statements.md": statements_markdown(told),
+        "statements.html": statements_html(told),
     }
     for name, text in pages.items():
         if text is None:
             (folder / name).unlink(missing_ok=True)
         else:
-            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+            write_whole(folder / name, text)
 
 
 def drawn(

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import click
 
+from nqmbench.cli.options import path
+
 __all__ = ["cache", "merge"]
 
 RESULTS = "run.sqlite"
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
-@click.option("--out", required=True, metavar="DIR", help="Folder of the whole run.")
+@click.argument("runs", nargs=-1, required=True, type=path, metavar="RUN...")
+@click.option("--out", required=True, type=path, metavar="DIR", help="Folder of the whole run.")
 def merge(runs: Sequence[str], out: str) -> None:
     """Join what the shards of a run have simulated; the whole run then finds it there."""
     from nqmbench.cli.place import prepare
@@ -36,14 +38,14 @@ def cache() -> None:
 
 
 @cache.command()
-@click.argument("run", metavar="RUN", default="reports/latest")
+@click.argument("run", type=path, metavar="RUN", default="reports/latest")
 def info(run: str) -> None:
     """What the results file of a run (default: the last one) holds; every record is checked."""
     show_info(results_of(run))
 
 
 @cache.command()
-@click.argument("run", metavar="RUN")
+@click.argument("run", type=path, metavar="RUN")
 @click.option("--old", is_flag=True, help="Only what another version of the program simulated.")
 def clear(run: str, old: bool) -> None:
     """Empty the results file of a run; its tables and its report stay."""

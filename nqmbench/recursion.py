@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.arguments import shorten
+from nqmbench.arguments import shorten, told
 from nqmbench.errors import InvalidArguments
 from nqmbench.method import Method
 
@@ -171,9 +171,11 @@ def evaluate_step(
     try:
         with np.errstate(all="ignore"):
             new: Any = method.step(named, gradient, eta, **rest)
-    except Exception as error:  # a user's code may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a user's code may do anything
         raise InvalidArguments(
-            f"{method.title}: the step raised {type(error).__name__}: {error}; a step is called as "
+            f"{method.title}: the step raised {told(error)}; a step is called as "
             f"step(state, gradient, eta{''.join(', ' + name for name in rest)}) with arrays, so it "
             "takes these arguments and uses arithmetic only, no `if`"
         ) from error

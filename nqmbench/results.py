@@ -31,12 +31,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nqmbench.arguments import Arguments
 from nqmbench.errors import DamagedRunError, UsageError, cannot_write
 
 if TYPE_CHECKING:
@@ -136,9 +138,13 @@ def load_run(folder: str | Path) -> Run:
     """
     import pandas as pd
 
+    checks = Arguments("load_run")
+    checks.instance("folder", folder, str | Path, "a run's folder")
+    checks.done()
     place = Path(folder)
     needed = ["run.json", *(f"{name}.csv" for name in TABLES if name not in LATER)]
-    missing = [name for name in needed if not (place / name).is_file()]
+    # os.path: no error where the name is too long, or the folder closed
+    missing = [name for name in needed if not os.path.isfile(place / name)]
     if missing:
         raise UsageError(
             f"{place}: not a finished run, {', '.join(missing)} is missing; "

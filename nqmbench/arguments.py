@@ -18,6 +18,7 @@ __all__ = [
     "count",
     "is_finite",
     "is_real",
+    "is_text",
     "one_line",
     "raised",
     "shorten",
@@ -53,6 +54,11 @@ class Arguments:
     def instance(self, field: str, seen: Any, kind: Any, allowed: str) -> None:
         """An object of a class."""
         if not isinstance(seen, kind):
+            self.complain(field, seen, allowed)
+
+    def text(self, field: str, seen: Any, allowed: str = "a text that UTF-8 can hold") -> None:
+        """A string that a file can hold."""
+        if not is_text(seen):
             self.complain(field, seen, allowed)
 
     def choice(self, field: str, seen: Any, allowed: Iterable[str]) -> None:
@@ -128,6 +134,21 @@ def is_finite(value: Any) -> bool:
         return is_real(value) and math.isfinite(value)
     except OverflowError:
         return False
+
+
+def is_text(value: Any) -> bool:
+    r"""True for a string that a file can hold: one without halves of surrogate pairs.
+
+    >>> is_text("η"), is_text("\ud800"), is_text(1)
+    (True, False, False)
+    """
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def as_array(seen: Any) -> NDArray[Any]:

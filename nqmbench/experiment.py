@@ -145,9 +145,11 @@ class Experiment:
             checks.complain("problem", problem, "a NoisyQuadratic")
         if not known[1]:
             checks.complain("method", method, "a Method, such as nqmbench.sgd(lr=0.1)")
+        before = len(checks.complaints)
         total = checks.integer("steps", steps, 1)
-        batch = _batch(checks, batch, steps if total == steps else 1)
-        if known[1] and total == steps:
+        counted = len(checks.complaints) == before
+        batch = _batch(checks, batch, total if counted else 1)
+        if known[1] and counted:
             method.check_schedules(total, checks)
         wanted = _checkpoints(checks, checkpoints, total)
         names = _observables(checks, observables, problem.d if known[0] else None)

@@ -74,6 +74,8 @@ TABLES = {
     "verdicts": VERDICT_COLUMNS, "cells": CELL_COLUMNS, "estimates": ESTIMATE_COLUMNS,
     "curves": CURVE_COLUMNS,
 }  # fmt: skip
+# What begins with one of these a spreadsheet takes for a formula, or strips down to one.
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
 LATER = ("curves",)  # tables that folders of older versions do not have
 
 
@@ -224,15 +226,19 @@ def csv_text(value: Any) -> str:
     if not isinstance(value, str):
         return str(int(value))
     # A spreadsheet would take these for formulas; a tab before them makes them text.
-    text = "\t" + value if value[:1] in ("=", "+", "-", "@", "\t") else value
+    text = "\t" + value if value[:1] in FORMULAS else value
     quoted = '"' + text.replace('"', '""') + '"'
     return quoted if any(mark in text for mark in ',"\n\r\t') else text
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file that is whole at any moment: beside its place first, and then into it."""
+    """Write a file that is whole at any moment: beside its place first, and then into it.
+
+    A path in it may be no UTF-8 and so have halves of surrogate pairs, which are written as JSON
+    escapes them.
+    """
     beside = path.with_name(path.name + ".new")
-    beside.write_text(text, encoding="utf-8")
+    beside.write_text(text, encoding="utf-8", errors="backslashreplace")
     beside.replace(path)
 
 

@@ -157,6 +157,9 @@ class Experiment:
         values = (problem, method, batch, total, wanted, names)
         for name, value in zip(self.__dataclass_fields__, values, strict=True):
             object.__setattr__(self, name, value)
+        if not (np.isfinite(self.curvature) & (self.curvature > 0)).all():
+            checks.complain("method", method.label, "a power with h^(1 - power) neither 0 nor inf")
+            checks.done()
         if problem.optimum.any() and not self.open_loop.translation_invariant:
             checks.complain(
                 "problem.optimum",
@@ -180,7 +183,8 @@ class Experiment:
     @property
     def curvature(self) -> NDArray[np.float64]:
         """h^(1-p): the curvature that the preconditioned method meets, shape (d,)."""
-        return np.asarray(self.problem.h ** (1 - self.method.power), dtype=np.float64)
+        with np.errstate(over="ignore", under="ignore"):
+            return np.asarray(self.problem.h ** (1 - self.method.power), dtype=np.float64)
 
     @cached_property
     def observed(self) -> tuple[Observable, ...]:

@@ -133,11 +133,16 @@ def open_loop(method: Method, steps: int) -> OpenLoop:
         else:
             z, g = -z, -g
         new, point = respond(z, g)
-        told = np.einsum("tij,jt->it", F, z) + b.T * g
-        size = scale * (1 + np.abs(F).max() + np.abs(b).max())
+        with np.errstate(over="ignore", invalid="ignore"):
+            linear = np.einsum("tij,jt->it", F, z) + b.T * g
+            size = scale * (1 + np.abs(F).max() + np.abs(b).max())
+        if np.isinf(size) and np.isfinite(F).all() and np.isfinite(b).all():
+            raise InvalidArguments(
+                f"{method.label}: the step overflows; allowed: smaller parameters"
+            )
         if not (
             np.isfinite(size)
-            and np.allclose(new, told, rtol=0, atol=ROUNDING * size * n)
+            and np.allclose(new, linear, rtol=0, atol=ROUNDING * size * n)
             and np.allclose(point, np.einsum("tj,jt->t", c, z), rtol=0, atol=ROUNDING * size * n)
         ):
             raise InvalidArguments(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,12 +51,9 @@ def info(run: str) -> None:
 def clear(run: str, old: bool) -> None:
     """Empty the results file of a run; its tables and its report stay."""
     from nqmbench.address import code_digest
-    from nqmbench.errors import UsageError
     from nqmbench.store import Store
 
     path = results_of(run)
-    if not path.is_file():
-        raise UsageError(f"{path}: no results file; allowed: the folder of a run")
     with Store.open(path) as store:
         before = store.info()
         store.clear(code_digest() if old else None)
@@ -66,9 +64,18 @@ def clear(run: str, old: bool) -> None:
 
 
 def results_of(run: str) -> Path:
-    """The results file of a run's folder; a file is taken as it is."""
-    path = Path(run)
-    return path / RESULTS if path.is_dir() else path
+    """The results file of a run's folder; a file is taken as it is.
+
+    Raises:
+        UsageError: there is none.
+    """
+    from nqmbench.errors import UsageError
+
+    # os.path: no error where the name is too long to be one
+    file = Path(run) / RESULTS if os.path.isdir(run) else Path(run)
+    if not os.path.isfile(file):
+        raise UsageError(f"{file}: no results file; allowed: one that a run has written")
+    return file
 
 
 def show_info(path: Path) -> None:

@@ -12,7 +12,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from nqmbench.errors import InvalidArguments
 
-__all__ = ["Arguments", "choices", "count", "is_finite", "is_real", "one_line", "shorten", "told"]
+__all__ = [
+    "Arguments",
+    "choices",
+    "count",
+    "is_finite",
+    "is_real",
+    "is_text",
+    "one_line",
+    "raised",
+    "shorten",
+    "told",
+]
 
 Floats = NDArray[np.float64]
 
@@ -43,6 +54,11 @@ class Arguments:
     def instance(self, field: str, seen: Any, kind: Any, allowed: str) -> None:
         """An object of a class."""
         if not isinstance(seen, kind):
+            self.complain(field, seen, allowed)
+
+    def text(self, field: str, seen: Any, allowed: str = "a text that UTF-8 can hold") -> None:
+        """A string that a file can hold."""
+        if not is_text(seen):
             self.complain(field, seen, allowed)
 
     def choice(self, field: str, seen: Any, allowed: Iterable[str]) -> None:
@@ -120,6 +136,21 @@ def is_finite(value: Any) -> bool:
         return False
 
 
+def is_text(value: Any) -> bool:
+    r"""True for a string that a file can hold: one without halves of surrogate pairs.
+
+    >>> is_text("η"), is_text("\ud800"), is_text(1)
+    (True, False, False)
+    """
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def as_array(seen: Any) -> NDArray[Any]:
     """Any value as an array: of numbers if it is one already, else of Python objects."""
     if isinstance(seen, np.ndarray) and seen.dtype.kind in "fiu":
@@ -148,25 +179,39 @@ def shorten(value: Any, width: int = 60) -> str:
         text = one_line(repr(value))
     except ValueError:  # Python refuses to print integers of thousands of digits
         text = f"a huge {type(value).__name__}"
+    except Exception:  # somebody's class may do anything
+        text = f"a {type(value).__name__} that cannot be shown"
     return text if len(text) <= width else text[: width - 4] + " ..."
 
 
 def told(error: BaseException) -> str:
     """An exception as it may stand in a message: its class and its text, in one line.
 
-    >>> told(ValueError("not today"))
-    'ValueError: not today'
+    >>> told(ValueError("not today")), told(MemoryError())
+    ('ValueError: not today', 'MemoryError')
     """
-    return one_line(f"{type(error).__name__}: {error}")
+    return one_line(raised(error))
+
+
+def raised(error: BaseException) -> str:
+    """The same with the lines of its text."""
+    try:
+        text = str(error)
+    except Exception:  # somebody's class may do anything
+        text = "its text cannot be shown"
+    return f"{type(error).__name__}: {text}" if text.strip() else type(error).__name__
 
 
 def one_line(text: str) -> str:
-    """The text in one line, without the addresses by which Python tells objects apart.
+    r"""The text in one line, without the addresses by which Python tells objects apart.
 
-    >>> one_line("<function f at 0x7f0f1b2974c0>")
-    '<function f>'
+    Halves of surrogate pairs, which no file can hold, are spelt out.
+
+    >>> one_line("<function f at 0x7f0f1b2974c0>"), one_line("\ud800")
+    ('<function f>', '\\ud800')
     """
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(text.split()))
+    whole = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(whole.split()))
 
 
 def count(n: int, noun: str) -> str:

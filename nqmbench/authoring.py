@@ -5,12 +5,13 @@ What only a function knows is checked when the suite runs, by the same rules (`m
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from nqmbench.arguments import Arguments
+from nqmbench.arguments import Arguments, is_text
 from nqmbench.claims import EXPECTATIONS
 from nqmbench.errors import FormulaError
 from nqmbench.experiment import Experiment, is_observable
@@ -26,25 +27,28 @@ Steps = str | tuple[int, ...] | None
 
 def check_name(checks: Arguments, name: Any, taken: Sequence[str], suite: str) -> None:
     """Complain about a name that cannot be shown, or that is taken."""
-    if not isinstance(name, str) or not name.strip() or len(name) > 200 or "\x00" in name:
-        checks.complain("name", name, "1 to 200 characters")
+    if not is_text(name) or not name.strip() or len(name) > 200 or "\x00" in name:
+        checks.complain("name", name, "1 to 200 characters that UTF-8 can hold, no NUL")
     elif name in taken:
         checks.complain("name", name, f"a name that suite {suite!r} does not have yet")
 
 
 def check_words(checks: Arguments, ref: Any, expect: Any, mends: Any) -> None:
     """Complain about what every claim, ordering and check may say of itself."""
-    checks.instance("ref", ref, str, "a string such as 'T1-08'")
-    checks.instance("mends", mends, str | None, "None or the ref of a false statement")
+    checks.text("ref", ref, "a text such as 'T1-08'")
+    if mends is not None:
+        checks.text("mends", mends, "None or the ref of a false statement")
     if expect is not None:
         checks.choice("expect", expect, EXPECTATIONS)
 
 
 def check_function(what: str, field: str, seen: Any, allowed: str) -> None:
-    """Refuse what is not a function."""
+    """Refuse what is not a function, and a docstring that no file can hold."""
     checks = Arguments(what)
     if not callable(seen):
         checks.complain(field, seen, allowed)
+    else:
+        checks.text("docstring", inspect.getdoc(seen) or "")
     checks.done()
 
 
@@ -127,7 +131,7 @@ def steps_of(checks: Arguments, at: Any) -> Steps:
     """`at` as None, "last" or a tuple of steps."""
     if at is None or (isinstance(at, str) and at == "last"):
         return at
-    listed = list(at) if isinstance(at, Sequence) and not isinstance(at, str) else [at]
+    listed = list(at) if isinstance(at, Sequence) and not isinstance(at, str | bytes) else [at]
     inner = Arguments("")
     steps = tuple(inner.integer("at", k, 0) for k in listed)
     if inner.complaints or not steps or len(set(steps)) != len(steps):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nqmbench.arguments import told
+from nqmbench.arguments import shorten, told
 from nqmbench.claims import Check
 from nqmbench.stopping import Stopped, Stopping
 from nqmbench.verdicts import Verdict, decide_check, excess
@@ -69,19 +69,28 @@ def judge_check(check: Check) -> CheckResult:
     """
     try:
         with np.errstate(all="ignore"):
-            claimed, true = (np.atleast_1d(np.asarray(x)) for x in check.function())
-        if np.iscomplexobj(claimed) or np.iscomplexobj(true):
-            return CheckResult(Verdict.ERROR, error="the check gave complex numbers; allowed: real")
-        claimed, true = claimed.astype(np.float64), true.astype(np.float64)
-    except Exception as error:  # a user's code may raise anything; the run goes on
-        return CheckResult(Verdict.ERROR, error=f"the check raised {told(error)}")
+            given = check.function()
+            if not isinstance(given, tuple | list | np.ndarray) or len(given) != 2:
+                allowed = "two numbers or arrays: claimed, true"
+                return failed(f"the check gave {shorten(given)}; allowed: {allowed}")
+            arrays = [np.atleast_1d(np.asarray(x)) for x in given]
+            if not all(a.dtype.kind in "biufO" for a in arrays):
+                return failed(f"the check gave {shorten(given)}; allowed: real numbers")
+            claimed, true = (a.astype(np.float64) for a in arrays)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a user's code may even exit; the run goes on
+        return failed(f"the check raised {told(error)}")
     if claimed.shape != true.shape or claimed.size == 0:
         shapes = f"{claimed.shape} and {true.shape}"
-        return CheckResult(
-            Verdict.ERROR, error=f"the check gave shapes {shapes}; allowed: equal ones"
-        )
+        return failed(f"the check gave shapes {shapes}; allowed: equal ones")
     if np.isnan(claimed).any() or np.isnan(true).any():
-        return CheckResult(Verdict.ERROR, error="the check gave NaN; allowed: numbers")
+        return failed("the check gave NaN; allowed: numbers")
     pairs = list(zip(claimed.ravel().tolist(), true.ravel().tolist(), strict=True))
     worst = max(pairs, key=lambda pair: excess(check.kind, *pair))
     return CheckResult(decide_check(check.kind, *worst), *worst)
+
+
+def failed(why: str) -> CheckResult:
+    """The outcome of a check whose own code failed."""
+    return CheckResult(Verdict.ERROR, error=why)

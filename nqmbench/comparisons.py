@@ -95,24 +95,27 @@ class SideMoments:
             E (x^2 - E x^2)^3 = 8 m^3 c3 + 12 m^2 (c4 - c2^2) + 6 m (c5 - 2 c2 c3)
                                 + c6 - 3 c2 c4 + 2 c2^3.
         """
-        n, m = self.moments.count, float(self.moments.mean[s, self.column])
-        c2, c3, c4, c5, c6 = (float(self.moments.moment(p)[s, self.column]) for p in range(2, 7))
+        # NumPy's floats: where a side diverges a power overflows to inf, with Python's it raises.
+        n, m = self.moments.count, self.moments.mean[s, self.column]
+        c2, c3, c4, c5, c6 = (self.moments.moment(p)[s, self.column] for p in range(2, 7))
         signed = not self.observable.nonnegative
         with np.errstate(all="ignore"):
             if signed:
-                mean, second = m**2 + c2, np.float64(c4 + 4 * m * c3 + 4 * m**2 * c2 - c2**2)
+                mean, second = m**2 + c2, c4 + 4 * m * c3 + 4 * m**2 * c2 - c2**2
                 third = (
                     8 * m**3 * c3 + 12 * m**2 * (c4 - c2**2) + 6 * m * (c5 - 2 * c2 * c3)
                     + c6 - 3 * c2 * c4 + 2 * c2**3
                 )  # fmt: skip
             else:
-                mean, second, third = m, np.float64(c2), c3
-            still = c2 == 0
+                mean, second, third = m, c2, c3
+            still = bool(c2 == 0)
             error = 0.0 if still else float(np.sqrt(np.maximum(second, 0.0) / (n - 1)))
             skewness = float(third / second**1.5)
         lacking = lacking_moment(self.experiment, self.observable, "variance" if signed else "mean")
         doubt = f"heavy tails: the noise has no moment of order {lacking}" if lacking else ""
-        return Scale(Sample(mean, error, skewness, n, deterministic=still, doubt=doubt), signed)
+        return Scale(
+            Sample(float(mean), error, skewness, n, deterministic=still, doubt=doubt), signed
+        )
 
     def diverged(self, s: int) -> bool:
         """True if the mean is beyond all bounds there."""

@@ -18,7 +18,7 @@ from nqmbench.forecast import Forecast
 from nqmbench.ledger import Ledger
 from nqmbench.plan import Plan
 from nqmbench.stability import spectral_radius
-from nqmbench.summary import PLAIN_WIDTH
+from nqmbench.summary import AS_WRITTEN, PLAIN_WIDTH
 
 __all__ = ["Clock", "Watcher"]
 
@@ -34,7 +34,8 @@ class Watcher:
 
     def __init__(self, before: Callable[[], None] = lambda: None) -> None:
         self.before = before
-        self.console = Console(stderr=True, width=None if sys.stderr.isatty() else PLAIN_WIDTH)
+        width = None if sys.stderr.isatty() else PLAIN_WIDTH
+        self.console = Console(stderr=True, width=width, **AS_WRITTEN)
         self.bar: Progress | None = None
         self.task: Any = None
         self.last = time.monotonic()
@@ -43,11 +44,11 @@ class Watcher:
     def __enter__(self) -> Watcher:
         if self.console.is_terminal:
             self.bar = Progress(
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
-                TextColumn("{task.fields[cells]}"),
+                TextColumn("{task.fields[cells]}", markup=False),
                 TimeElapsedColumn(),
-                TextColumn("{task.fields[left]}"),
+                TextColumn("{task.fields[left]}", markup=False),
                 console=self.console,
                 transient=True,
             )

@@ -148,9 +148,11 @@ class Experiment:
             checks.complain("problem", problem, "a NoisyQuadratic")
         if not known[1]:
             checks.complain("method", method, "a Method, such as nqmbench.sgd(lr=0.1)")
+        before = len(checks.complaints)
         total = checks.integer("steps", steps, 1)
-        batch = _batch(checks, batch, steps if total == steps else 1)
-        if known[1] and total == steps:
+        counted = len(checks.complaints) == before
+        batch = _batch(checks, batch, total if counted else 1)
+        if known[1] and counted:
             method.check_schedules(total, checks)
         wanted = _checkpoints(checks, checkpoints, total)
         names = _observables(checks, observables, problem.d if known[0] else None)
@@ -158,6 +160,9 @@ class Experiment:
         values = (problem, method, batch, total, wanted, names)
         for name, value in zip(self.__dataclass_fields__, values, strict=True):
             object.__setattr__(self, name, value)
+        if not (np.isfinite(self.curvature) & (self.curvature > 0)).all():
+            checks.complain("method", method.label, "a power with h^(1 - power) neither 0 nor inf")
+            checks.done()
         if problem.optimum.any() and not self.open_loop.translation_invariant:
             checks.complain(
                 "problem.optimum",
@@ -181,7 +186,8 @@ class Experiment:
     @property
     def curvature(self) -> NDArray[np.float64]:
         """h^(1-p): the curvature that the preconditioned method meets, shape (d,)."""
-        return np.asarray(self.problem.h ** (1 - self.method.power), dtype=np.float64)
+        with np.errstate(over="ignore", under="ignore"):
+            return np.asarray(self.problem.h ** (1 - self.method.power), dtype=np.float64)
 
     @cached_property
     def observed(self) -> tuple[Observable, ...]:

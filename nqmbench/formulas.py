@@ -38,7 +38,9 @@ def own(what: str, given: Any) -> Any:
         return given
     try:
         return given()
-    except Exception as error:  # a user's function may raise anything; the run goes on
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a user's function may do anything; the run goes on
         raise FormulaError(f"{what} raised {told(error)}") from error
 
 
@@ -140,7 +142,9 @@ def call(function: Callable[..., Any], known: Mapping[str, Any], what: str) -> f
     try:
         with np.errstate(all="ignore"):
             value = np.asarray(function(**{name: known[name] for name in wanted}))
-    except Exception as error:  # a user's code may raise anything; the run goes on
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a user's code may even exit; the run goes on
         raise FormulaError(f"{what} raised {told(error)}") from error
     if value.size != 1 or value.dtype.kind not in "biuf":
         raise FormulaError(f"{what} gave {shorten(value)}; allowed: one real number")

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nqmbench.agreement import mismatch
-from nqmbench.arguments import count, shorten
+from nqmbench.arguments import count, is_text, shorten
 from nqmbench.errors import FormulaError
 from nqmbench.experiment import (
     ALLOWED_OBSERVABLES,
@@ -104,6 +104,9 @@ def curves_of(panels: Any, of: str) -> dict[str, dict[str, Quantity]]:
             "them empty, or (Experiment, observable) in the place of an Experiment"
         )
     found: dict[str, dict[str, Quantity]] = {}
+    for text in [*panels, *(label for curves in panels.values() for label in curves)]:
+        if not is_text(text):
+            raise FormulaError(f"panels: got {shorten(text)}; allowed: titles and labels are texts")
     for title, curves in panels.items():
         drawn = {str(name): curve(title, str(name), c, of) for name, c in curves.items()}
         first, *others = (experiment for experiment, _ in drawn.values())

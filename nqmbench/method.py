@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.arguments import Arguments, choices, is_finite
+from nqmbench.arguments import Arguments, choices, is_finite, is_text
 from nqmbench.schedules import Parameter, Schedule, parameter
 
 __all__ = ["Gradient", "Method", "State", "Step", "checked_parameters", "letter_of"]
@@ -74,17 +74,24 @@ class Method:
     averages: int = 0
 
     def __post_init__(self) -> None:
-        checks = Arguments(str(self.name))
-        given: Any = (self.step, self.parameters, self.starts)
-        step, parameters, starts = given
+        given: Any = (self.name, self.step, self.parameters, self.starts)
+        title, step, parameters, starts = given
+        checks = Arguments(title if is_text(title) else "Method")
+        if not is_text(title) or not title.strip():
+            checks.complain("name", title, "a text that is not empty")
         if not callable(step):
             checks.complain("step", step, "a function step(state, gradient, eta, ...) -> state")
         if not isinstance(parameters, Mapping) or "lr" not in parameters:
             checks.complain("parameters", parameters, "a mapping that contains 'lr'")
             parameters = {}
+        elif not all(map(is_text, parameters)):
+            checks.complain("parameters", list(parameters), "names that are texts")
+            parameters = {}
         if not isinstance(starts, Mapping) or not all(map(is_finite, starts.values())):
             checks.complain("starts", starts, "a mapping from states to finite multiples of w0")
-        elif self.readout not in starts:
+        elif not all(map(is_text, starts)):
+            checks.complain("starts", list(starts), "states whose names are texts")
+        elif not isinstance(self.readout, str) or self.readout not in starts:
             checks.complain("readout", self.readout, choices(starts))
         for name in sorted(RESERVED & set(parameters)):
             checks.complain("parameters", name, f"names other than {choices(sorted(RESERVED))}")

@@ -67,7 +67,7 @@ class NoisyQuadratic:
         d = curvature.size
         anything = "finite numbers"
         nonnegative = "finite numbers >= 0"
-        values = {
+        values: dict[str, Any] = {
             "h": curvature,
             "sigma": checks.vector("sigma", sigma, nonnegative, lambda x: x >= 0, d),
             "w0": checks.vector("w0", w0, anything, np.isfinite, d),
@@ -75,6 +75,11 @@ class NoisyQuadratic:
             "optimum": checks.vector("optimum", optimum, anything, np.isfinite, d),
             "noise": noise_law(noise, checks),
         }
+        checks.done()
+        with np.errstate(over="ignore"):
+            start = values["w0"] - values["optimum"]
+        if not np.isfinite(start).all():
+            checks.complain("w0 - optimum", start, anything)
         checks.done()
         for name, value in values.items():
             object.__setattr__(self, name, value)

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nqmbench.arguments import told
 from nqmbench.errors import InvalidArguments
 from nqmbench.method import Method
 
@@ -139,6 +140,8 @@ def probed(method: Method, parameters: dict[str, Floats]) -> tuple[Floats, Float
         wanted = (c @ places).T
         room = ROUNDING * n * (scales * (1 + np.abs(F).max() + np.abs(b).max()))[:, None]
         linear = (np.abs(new - told) <= room).all() and (np.abs(asked - wanted) <= room).all()
+    if np.isinf(room).any() and np.isfinite(F).all() and np.isfinite(b).all():
+        raise InvalidArguments(f"{method.label}: the step overflows; allowed: smaller parameters")
     if not (linear and np.isfinite(room).all()):
         raise InvalidArguments(
             f"{method.title}: the step is not linear in the state and the gradient; allowed: "
@@ -195,9 +198,11 @@ def evaluate_step(
     try:
         with np.errstate(all="ignore"):
             new: Any = method.step(named, gradient, eta, **rest)
-    except Exception as error:  # a user's code may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a user's code may do anything
         raise InvalidArguments(
-            f"{method.title}: the step raised {type(error).__name__}: {error}; a step is called as "
+            f"{method.title}: the step raised {told(error)}; a step is called as "
             f"step(state, gradient, eta{''.join(', ' + name for name in rest)}) with arrays, so it "
             "takes these arguments and uses arithmetic only, no `if`"
         ) from error

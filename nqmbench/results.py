@@ -31,12 +31,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nqmbench.arguments import Arguments
 from nqmbench.errors import DamagedRunError, UsageError, cannot_write
 
 if TYPE_CHECKING:
@@ -72,6 +74,8 @@ TABLES = {
     "verdicts": VERDICT_COLUMNS, "cells": CELL_COLUMNS, "estimates": ESTIMATE_COLUMNS,
     "curves": CURVE_COLUMNS,
 }  # fmt: skip
+# What begins with one of these a spreadsheet takes for a formula, or strips down to one.
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
 LATER = ("curves",)  # tables that folders of older versions do not have
 
 
@@ -136,9 +140,13 @@ def load_run(folder: str | Path) -> Run:
     """
     import pandas as pd
 
+    checks = Arguments("load_run")
+    checks.instance("folder", folder, str | Path, "a run's folder")
+    checks.done()
     place = Path(folder)
     needed = ["run.json", *(f"{name}.csv" for name in TABLES if name not in LATER)]
-    missing = [name for name in needed if not (place / name).is_file()]
+    # os.path: no error where the name is too long, or the folder closed
+    missing = [name for name in needed if not os.path.isfile(place / name)]
     if missing:
         raise UsageError(
             f"{place}: not a finished run, {', '.join(missing)} is missing; "
@@ -218,15 +226,19 @@ def csv_text(value: Any) -> str:
     if not isinstance(value, str):
         return str(int(value))
     # A spreadsheet would take these for formulas; a tab before them makes them text.
-    text = "\t" + value if value[:1] in ("=", "+", "-", "@", "\t") else value
+    text = "\t" + value if value[:1] in FORMULAS else value
     quoted = '"' + text.replace('"', '""') + '"'
     return quoted if any(mark in text for mark in ',"\n\r\t') else text
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file that is whole at any moment: beside its place first, and then into it."""
+    """Write a file that is whole at any moment: beside its place first, and then into it.
+
+    A path in it may be no UTF-8 and so have halves of surrogate pairs, which are written as JSON
+    escapes them.
+    """
     beside = path.with_name(path.name + ".new")
-    beside.write_text(text, encoding="utf-8")
+    beside.write_text(text, encoding="utf-8", errors="backslashreplace")
     beside.replace(path)
 
 

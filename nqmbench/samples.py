@@ -101,6 +101,9 @@ def samples(
         }
         deterministic = np.zeros_like(deterministic)
     observed = experiment.observed
+    with np.errstate(over="ignore"):  # a start beyond 1e77 has no fourth power
+        floor = np.array([rounding(experiment, o, precision) for o in observed])
+        floor = floor ** (2 if variance else 1)
     return SampleTable(
         estimate=np.where(constant, 0.0, found.value) if variance else found.value,
         error=np.where(constant, 0.0, found.error),
@@ -109,8 +112,7 @@ def samples(
         deterministic=deterministic,
         diverged=moments.diverged,
         doubts=doubts,
-        floor=np.array([rounding(experiment, o, precision) for o in observed])
-        ** (2 if variance else 1),
+        floor=floor,
         lacking=np.array([lacking_moment(experiment, o, statistic) for o in observed]),
         count=moments.count,
     )
@@ -140,9 +142,10 @@ def rounding(experiment: Experiment, observable: Observable, precision: str) -> 
     Where terms cancel, as with a step size of exactly 1/h, what should be 0 is this large.
     """
     problem, i = experiment.problem, observable.coordinate
-    size = ROUNDING[precision] * np.abs(problem.w0 - problem.optimum)
-    chosen = size if i is None else size[i : i + 1]
-    return float(chosen**observable.power @ observable.weights(problem.h))
+    with np.errstate(over="ignore"):
+        size = ROUNDING[precision] * np.abs(problem.w0 - problem.optimum)
+        chosen = size if i is None else size[i : i + 1]
+        return float(chosen**observable.power @ observable.weights(problem.h))
 
 
 def lacking_moment(experiment: Experiment, observable: Observable, statistic: str) -> int:

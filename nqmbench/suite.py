@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from nqmbench.arguments import Arguments
+from nqmbench.arguments import Arguments, is_text
 from nqmbench.authoring import (
     check_experiments,
     check_fit,
@@ -85,6 +85,8 @@ class Suite:
         name: Any = self.name
         if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", name):
             checks.complain("name", name, "1 to 60 ASCII letters, digits, '-' and '_'")
+        checks.text("summary", self.summary)
+        checks.text("source", self.source)
         check_experiments(checks, self.experiments)
         checks.done()
 
@@ -222,7 +224,7 @@ class Suite:
         elif probability is not None:
             allowed = "a number in (0, 1)"
             chance = checks.number("probability", probability, allowed, lambda x: 0 < x < 1, 0.5)
-        checks.instance("doc", doc, str, "a text")
+        checks.text("doc", doc)
         checks.done()
         self.items.append(
             Ordering(
@@ -256,7 +258,7 @@ class Suite:
         check_name(checks, name, [figure.name for figure in self.figures], self.name)
         check_panels(checks, panels, of)
         checks.instance("single", single, bool, "True or False")
-        checks.instance("doc", doc, str, "a text")
+        checks.text("doc", doc)
         checks.done()
         self.figures.append(Figure(self.name, name, panels, of, single, inspect.cleandoc(doc)))
 
@@ -273,7 +275,7 @@ class Suite:
         """
         checks = Arguments(f"outside {ref!r}")
         for field_name, seen in (("ref", ref), ("statement", statement), ("reason", reason)):
-            if not isinstance(seen, str) or not seen.strip():
+            if not is_text(seen) or not seen.strip():
                 checks.complain(field_name, seen, "a text that is not empty")
         if ref in [o.ref for o in self.outsiders]:
             checks.complain("ref", ref, f"a ref that suite {self.name!r} does not list yet")

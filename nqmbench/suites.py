@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import fnmatch
 import importlib.util
+import os
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from nqmbench.arguments import choices
+from nqmbench.arguments import choices, raised
 from nqmbench.errors import SuiteError, UsageError
 from nqmbench.suite import Suite
 
@@ -40,7 +41,7 @@ def load_suites(folder: str | Path | None = None) -> list[Suite]:
         SuiteError: a file cannot be loaded; names file and line, and the suites not run.
     """
     given = Path(folder) if folder is not None else shipped_folder()
-    if not given.is_dir():
+    if not os.path.isdir(given):  # also false where the name is too long to be one
         raise UsageError(f"suites: got {str(given)!r}; allowed: a folder with suite files (*.py)")
     place = given.resolve()  # as tracebacks name it
     files = sorted(f for f in place.glob("*.py") if not f.name.startswith("_"))
@@ -85,6 +86,10 @@ def load_file(file: Path) -> list[Suite]:
         SuiteError: the file does not compile, raises, or defines no suite; names the last line of
             it, or of a module beside it, that was reached.
     """
+    if not file.is_file():
+        raise SuiteError(
+            f"{file}:1: a suite file is a file; this is a folder, or a link to nothing"
+        )
     name = f"nqmbench_suite_{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
@@ -94,20 +99,30 @@ def load_file(file: Path) -> list[Suite]:
     try:
         with neighbours(file.parent):
             spec.loader.exec_module(module)
-    except SyntaxError as error:
-        raise SuiteError(f"{error.filename or file}:{error.lineno or 1}: {error.msg}") from error
-    except (Exception, SystemExit) as error:  # a user's file may do anything
-        # The last line that a person wrote for this folder: the file's own, or a neighbour's.
-        frames = traceback.extract_tb(error.__traceback__)
-        own = [f for f in frames if Path(f.filename).parent == file.parent]
-        where = f"{own[-1].filename}:{own[-1].lineno}" if own else f"{file}:1"
-        raise SuiteError(f"{where}: {type(error).__name__}: {error}") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a user's file may do anything, exit too
+        said = error.msg if isinstance(error, SyntaxError) else raised(error)
+        raise SuiteError(f"{line_reached(error, file)}: {said}") from error
     finally:
         sys.modules.pop(name, None)
-    found = list({id(v): v for v in vars(module).values() if isinstance(v, Suite)}.values())
+    suites = [v for v in vars(module).values() if issubclass(type(v), Suite)]
+    found = list({id(suite): suite for suite in suites}.values())
     if not found:
         raise SuiteError(f"{file}:1: defines no suite; allowed: suite = nq.Suite('name', ...)")
     return found
+
+
+def line_reached(error: BaseException, file: Path) -> str:
+    """FILE:LINE of the last line that a person wrote for this folder: of the file, or a neighbour.
+
+    Of Python that does not compile it is the wrong line, unless the file has it in a string.
+    """
+    if isinstance(error, SyntaxError) and Path(error.filename or file).parent == file.parent:
+        return f"{error.filename or file}:{error.lineno or 1}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if Path(f.filename).parent == file.parent]
+    return f"{own[-1].filename}:{own[-1].lineno}" if own else f"{file}:1"
 
 
 @contextmanager
@@ -119,7 +134,8 @@ def neighbours(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.path.remove(place)
+        with suppress(ValueError):  # the file has taken it out itself
+            sys.path.remove(place)
         for name in set(sys.modules) - before:
             if Path(getattr(sys.modules[name], "__file__", None) or "").parent == Path(place):
                 del sys.modules[name]

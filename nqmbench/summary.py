@@ -13,7 +13,7 @@ from rich.text import Text
 from nqmbench.arguments import count
 from nqmbench.results import Run
 
-__all__ = ["PLAIN_WIDTH", "print_summary"]
+__all__ = ["AS_WRITTEN", "PLAIN_WIDTH", "print_summary"]
 
 COLOURS = {
     "CONFIRMED": "green",
@@ -24,6 +24,8 @@ COLOURS = {
     "INCONSISTENT": "bold magenta",
 }
 PLAIN_WIDTH = 160  # where the output is not a terminal, and nobody's window wraps it
+# Names of claims, methods and folders may hold what Rich would take for its own: "[/]", ":x:".
+AS_WRITTEN: dict[str, Any] = {"markup": False, "emoji": False}
 
 
 def print_summary(run: Run, place: Path, brief: bool = False) -> None:
@@ -34,7 +36,7 @@ def print_summary(run: Run, place: Path, brief: bool = False) -> None:
         place: its folder.
         brief: without the table, for somebody who does not wait.
     """
-    out = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    out = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, **AS_WRITTEN)
     if not brief:
         out.print(verdict_table(run))
     print_work(out, run)
@@ -104,4 +106,4 @@ def print_troubles(out: Console, run: Run) -> None:
 
 def tell(out: Console, text: str, style: Any = None) -> None:
     """One line as it is: not wrapped, without colours of its own."""
-    out.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
+    out.print(text, style=style, highlight=False, soft_wrap=True)

@@ -52,7 +52,9 @@ def evaluate(formula: Callable[..., Any], names: tuple[str, ...]) -> sp.Expr | N
     try:
         value = formula(**{name: symbol(name) for name in names})
         return sp.sympify(value, strict=True)
-    except Exception:  # whatever a user's numeric code raises on symbols: it just is not symbolic
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # whatever a user's numeric code does on symbols: it just is not symbolic
         return None
 
 
@@ -107,7 +109,9 @@ def _steady_variance(
     lam = sp.Symbol("lam", positive=True)  # stands for h^(1-p) until the equations are solved
     try:
         A, q = symbolic_recursion(step, states, parameters, lam)
-    except Exception:  # whatever a user's numeric code raises on symbols: it just is not symbolic
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # whatever a user's numeric code does on symbols: it just is not symbolic
         return None
     variance = solve_lyapunov(A, q, states.index(readout))
     h, B, sigma, p = (symbol(name) for name in ("h", "B", "sigma", "p"))

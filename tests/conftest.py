@@ -11,9 +11,7 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", "needs_compiler: runs the compiled kernels, which exist only as machine code"
     )
-    config.addinivalue_line(
-        "markers", "slow: takes minutes; run by python -m pytest -m slow"
-    )
+    config.addinivalue_line("markers", "slow: takes minutes; run by python -m pytest -m slow")
 
 
 def pytest_collection_modifyitems(items):

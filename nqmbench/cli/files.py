@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
+
+from nqmbench.cli.options import path
 
 __all__ = ["cache", "merge"]
 
@@ -14,8 +17,8 @@ RESULTS = "run.sqlite"
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
-@click.option("--out", required=True, metavar="DIR", help="Folder of the whole run.")
+@click.argument("runs", nargs=-1, required=True, type=path, metavar="RUN...")
+@click.option("--out", required=True, type=path, metavar="DIR", help="Folder of the whole run.")
 def merge(runs: Sequence[str], out: str) -> None:
     """Join what the shards of a run have simulated; the whole run then finds it there."""
     from nqmbench.cli.place import prepare
@@ -36,24 +39,21 @@ def cache() -> None:
 
 
 @cache.command()
-@click.argument("run", metavar="RUN", default="reports/latest")
+@click.argument("run", type=path, metavar="RUN", default="reports/latest")
 def info(run: str) -> None:
     """What the results file of a run (default: the last one) holds; every record is checked."""
     show_info(results_of(run))
 
 
 @cache.command()
-@click.argument("run", metavar="RUN")
+@click.argument("run", type=path, metavar="RUN")
 @click.option("--old", is_flag=True, help="Only what another version of the program simulated.")
 def clear(run: str, old: bool) -> None:
     """Empty the results file of a run; its tables and its report stay."""
     from nqmbench.address import code_digest
-    from nqmbench.errors import UsageError
     from nqmbench.store import Store
 
     path = results_of(run)
-    if not path.is_file():
-        raise UsageError(f"{path}: no results file; allowed: the folder of a run")
     with Store.open(path) as store:
         before = store.info()
         store.clear(code_digest() if old else None)
@@ -64,9 +64,18 @@ def clear(run: str, old: bool) -> None:
 
 
 def results_of(run: str) -> Path:
-    """The results file of a run's folder; a file is taken as it is."""
-    path = Path(run)
-    return path / RESULTS if path.is_dir() else path
+    """The results file of a run's folder; a file is taken as it is.
+
+    Raises:
+        UsageError: there is none.
+    """
+    from nqmbench.errors import UsageError
+
+    # os.path: no error where the name is too long to be one
+    file = Path(run) / RESULTS if os.path.isdir(run) else Path(run)
+    if not os.path.isfile(file):
+        raise UsageError(f"{file}: no results file; allowed: one that a run has written")
+    return file
 
 
 def show_info(path: Path) -> None:

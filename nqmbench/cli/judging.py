@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nqmbench.amounts import duration, pair, share
-from nqmbench.cli.options import suites_option
+from nqmbench.cli.options import path, suites_option
 from nqmbench.cli.place import folder_name, number, point_latest, prepare
 from nqmbench.stopping import INTERRUPTED, TERMINATED, Stopped, Stopping
 
@@ -40,7 +40,10 @@ ENDINGS = {INTERRUPTED: 130, TERMINATED: 143}
 )
 @click.option("--precision", default="mixed", show_default=True, help="mixed, f32 or f64.")
 @click.option(
-    "--out", metavar="DIR", help="Folder of the results; default reports/SUITES-PRESET-SEED."
+    "--out",
+    type=path,
+    metavar="DIR",
+    help="Folder of the results; default reports/SUITES-PRESET-SEED.",
 )
 @click.option("--budget", metavar="TIME", help="Simulate no longer than this: 90s, 10m, 1h30m.")
 @click.option(

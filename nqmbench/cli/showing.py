@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from nqmbench.cli.options import suites_option
+from nqmbench.cli.options import path, suites_option
 
 __all__ = ["doctor", "list_suites", "report", "show"]
 
@@ -39,7 +39,7 @@ def show(name: str, folder: str | None) -> None:
 
 
 @click.command()
-@click.argument("folder", metavar="RUN")
+@click.argument("folder", type=path, metavar="RUN")
 def report(folder: str) -> None:
     """Write the report of a finished run again, from its tables."""
     from nqmbench.report import write_report

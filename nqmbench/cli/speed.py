@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import click
 
+from nqmbench.cli.options import path
+
 __all__ = ["perf"]
 
 
@@ -17,7 +19,10 @@ def perf() -> None:
 
 @perf.command(name="run")
 @click.option(
-    "--out", metavar="FILE", help="The record; default reports/perf/DATE-TIME-REVISION.json."
+    "--out",
+    type=path,
+    metavar="FILE",
+    help="The record; default reports/perf/DATE-TIME-REVISION.json.",
 )
 @click.option("--only", multiple=True, metavar="GLOB", help="Only these benchmarks; repeatable.")
 @click.option("--quick", is_flag=True, help="Fewer rounds: faster, with wider intervals.")
@@ -30,8 +35,8 @@ def perf_run(out: str | None, only: Sequence[str], quick: bool) -> None:
 
 
 @perf.command(name="compare")
-@click.argument("before", metavar="BEFORE")
-@click.argument("after", metavar="AFTER")
+@click.argument("before", type=path, metavar="BEFORE")
+@click.argument("after", type=path, metavar="AFTER")
 @click.option(
     "--threshold", default=0.1, show_default=True, help="How much slower matters; 0.1 is 10 %."
 )

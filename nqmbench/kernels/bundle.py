@@ -215,7 +215,8 @@ def shortened(value: object) -> str:
 
 
 def _stack(rows: Sequence[Any], kind: Any = np.float64) -> Any:
-    return np.ascontiguousarray(np.stack([np.asarray(r, dtype=kind) for r in rows]))
+    with np.errstate(over="ignore"):  # what single precision cannot hold is inf, and diverges
+        return np.ascontiguousarray(np.stack([np.asarray(r, dtype=kind) for r in rows]))
 
 
 def _join(parts: Sequence[Any], kind: Any = np.float64) -> Any:

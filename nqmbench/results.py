@@ -31,12 +31,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nqmbench.errors import DamagedRunError, UsageError, cannot_write
+from nqmbench.files import write_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,22 +105,26 @@ class Run:
     def save(self, folder: Path) -> None:
         """Write the four CSV files and run.json into an existing folder.
 
+        If one cannot be written, what stood there stays.
+
         Raises:
             OutputError, DiskError: the folder cannot be written, the disk is full.
         """
         try:
-            for name, columns in TABLES.items():
-                table: pd.DataFrame = getattr(self, name)
-                lines = [",".join(columns)]
-                known = table.astype(object).where(table.notna(), None)
-                lines += [",".join(map(csv_text, columns, row)) for row in known.itertuples(False)]
-                (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-            text = json.dumps(
-                without_nan(self.about), indent=1, ensure_ascii=False, allow_nan=False
-            )
-            (folder / "run.json").write_text(text + "\n", encoding="utf-8")
+            write_files(folder, self._files(), seal="run.json")
         except OSError as error:
             raise cannot_write(folder, error) from error
+
+    def _files(self) -> Iterator[tuple[str, str]]:
+        """The names and contents of the files, one after the other."""
+        for name, columns in TABLES.items():
+            table: pd.DataFrame = getattr(self, name)
+            lines = [",".join(columns)]
+            known = table.astype(object).where(table.notna(), None)
+            lines += [",".join(map(csv_text, columns, row)) for row in known.itertuples(False)]
+            yield f"{name}.csv", "\n".join(lines) + "\n"
+        text = json.dumps(without_nan(self.about), indent=1, ensure_ascii=False, allow_nan=False)
+        yield "run.json", text + "\n"
 
 
 def load_run(folder: str | Path) -> Run:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nqmbench.errors import cannot_write
+from nqmbench.files import write_file
 
 if TYPE_CHECKING:
     from nqmbench.report.content import Report
@@ -68,7 +69,7 @@ def write_report(
                     path.unlink()
             for figure, files in zip(drawable, drawn(drawable, others, progress), strict=True):
                 for ending, content in files.items():
-                    (figures / f"{figure.figure}.{ending}").write_bytes(content)
+                    write_file(figures / f"{figure.figure}.{ending}", content)
     except OSError as error:
         raise cannot_write(folder, error) from error
 
@@ -88,7 +89,7 @@ def write_pages(report: Report, folder: Path) -> None:
         if text is None:
             (folder / name).unlink(missing_ok=True)
         else:
-            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+            write_file(folder / name, text)
 
 
 def drawn(

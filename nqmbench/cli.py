@@ -12,6 +12,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ import click
 from nqmbench.errors import DiskError, NqmbenchError, cannot_write
 
 if TYPE_CHECKING:
+    from nqmbench.plan import Plan
     from nqmbench.results import Run
 
 __all__ = ["main"]
@@ -71,16 +73,24 @@ def run(
 ) -> None:
     """Judge every claim of the named suites (names, globs, or "all") and write a report."""
     from nqmbench.console import Watcher, print_summary
+    from nqmbench.folder import take
     from nqmbench.runner import run as run_suites
 
     place = Path(out) if out else Path("reports") / folder_name(names, preset, seed)
     asked = None if threads is None else number(threads)
 
-    def begin() -> None:
-        prepare(place)
+    wanted = {
+        "names": list(names),
+        "suites": folder or "shipped",
+        "seed": number(seed),
+        "precision": precision,
+    }
+
+    def begin(plan: Plan) -> None:
+        held.enter_context(take(place, wanted, [suite.name for suite in plan.suites]))
         tell_threads(asked)
 
-    with Watcher(before=begin) as watcher:
+    with ExitStack() as held, Watcher(before=begin) as watcher:
         result = run_suites(
             list(names),
             preset=preset,
@@ -129,11 +139,14 @@ def show(name: str, folder: str | None) -> None:
 @click.argument("folder", metavar="RUN")
 def report(folder: str) -> None:
     """Write the report of a finished run again, from its tables."""
+    from nqmbench.folder import hold
     from nqmbench.report import write_report
     from nqmbench.results import load_run
 
     place = Path(folder)
-    write_report(load_run(place), place)
+    result = load_run(place)
+    with hold(place):
+        write_report(result, place)
     click.echo(f"report: {place / 'report.html'}")
 
 
@@ -198,21 +211,6 @@ def write(result: Run, place: Path, watcher: Any, threads: int | None = None) ->
     except KeyboardInterrupt:
         click.echo(f"interrupted: the tables are in {place}; `report {place}` draws", err=True)
         sys.exit(INTERRUPTED)
-
-
-def prepare(place: Path) -> None:
-    """Create the folder and try it out, after the arguments are checked, before any simulation.
-
-    Raises:
-        OutputError: it cannot be created or written.
-    """
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        probe = place / ".write-test"
-        probe.write_text("")
-        probe.unlink()
-    except OSError as error:
-        raise cannot_write(place, error) from error
 
 
 def tell_threads(asked: int | None) -> None:

@@ -29,10 +29,10 @@ class Watcher:
     """A progress bar over the cells of the run; plain lines where there is no terminal.
 
     Args:
-        before: called when the plan is made and nothing is simulated yet.
+        before: called with the plan when it is made and nothing is simulated yet.
     """
 
-    def __init__(self, before: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, before: Callable[[Plan], None] = lambda _: None) -> None:
         self.before = before
         width = None if sys.stderr.isatty() else PLAIN_WIDTH
         self.console = Console(stderr=True, width=width, **AS_WRITTEN)
@@ -67,7 +67,7 @@ class Watcher:
 
     def planned(self, plan: Plan) -> None:
         """Say how much there is to do."""
-        self.before()
+        self.before(plan)
         cells = sum(plan.cells(s.name) for s in plan.suites)
         names = ", ".join(s.name for s in plan.suites)
         self.console.print(

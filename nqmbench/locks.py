@@ -64,7 +64,7 @@ class Holder:
 
 @dataclass(frozen=True, eq=False)
 class Lock:
-    """A lock that is held until `release`."""
+    """A lock that is held until `release`, or to the end of a `with`."""
 
     path: Path
     holder: Holder
@@ -83,6 +83,12 @@ class Lock:
             self.side.unlink(missing_ok=True)
         os.close(self.descriptor)
         del _held[self.path]
+
+    def __enter__(self) -> Lock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
 
 _held: dict[Path, Holder] = {}  # by this process, or by the one it was forked from

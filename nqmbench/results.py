@@ -33,13 +33,14 @@ import json
 import math
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nqmbench.arguments import Arguments
 from nqmbench.errors import DamagedRunError, UsageError, cannot_write
+from nqmbench.files import write_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,21 +111,25 @@ class Run:
     def save(self, folder: Path) -> None:
         """Write the four CSV files and run.json into an existing folder.
 
+        If one cannot be written, what stood there stays.
+
         Raises:
             OutputError, DiskError: the folder cannot be written, the disk is full.
         """
         try:
-            for name, columns in TABLES.items():
-                table: pd.DataFrame = getattr(self, name)
-                texts = [csv_column(column, table[column]) for column in columns]
-                lines = [",".join(columns), *map(",".join, zip(*texts, strict=True))]
-                write_whole(folder / f"{name}.csv", "\n".join(lines) + "\n")
-            text = json.dumps(
-                without_nan(self.about), indent=1, ensure_ascii=False, allow_nan=False
-            )
-            write_whole(folder / "run.json", text + "\n")
+            write_files(folder, self._files(), seal="run.json")
         except OSError as error:
             raise cannot_write(folder, error) from error
+
+    def _files(self) -> Iterator[tuple[str, str]]:
+        """The names and contents of the files, one after the other."""
+        for name, columns in TABLES.items():
+            table: pd.DataFrame = getattr(self, name)
+            texts = [csv_column(column, table[column]) for column in columns]
+            lines = [",".join(columns), *map(",".join, zip(*texts, strict=True))]
+            yield f"{name}.csv", "\n".join(lines) + "\n"
+        text = json.dumps(without_nan(self.about), indent=1, ensure_ascii=False, allow_nan=False)
+        yield "run.json", text + "\n"
 
 
 def load_run(folder: str | Path) -> Run:
@@ -229,17 +234,6 @@ def csv_text(value: Any) -> str:
     text = "\t" + value if value[:1] in FORMULAS else value
     quoted = '"' + text.replace('"', '""') + '"'
     return quoted if any(mark in text for mark in ',"\n\r\t') else text
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file that is whole at any moment: beside its place first, and then into it.
-
-    A path in it may be no UTF-8 and so have halves of surrogate pairs, which are written as JSON
-    escapes them.
-    """
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(text, encoding="utf-8", errors="backslashreplace")
-    beside.replace(path)
 
 
 def without_nan(value: Any) -> Any:

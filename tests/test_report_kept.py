@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from fake_builder import STEPS, Builder, second_moment
 
+from nqmbench.files import write_file
 from nqmbench.report import figures, fingerprint, workers, write_report
 from nqmbench.report.reading import read
 from nqmbench.report.story import UNDRAWN
 from nqmbench.results import Run, load_run
-from nqmbench.whole import write_whole
 
 NAMES = ["sgd::side by side", "sgd::right", "sgd::wrong"]
 
@@ -319,7 +319,7 @@ def test_the_file_that_was_there_stays_until_the_new_one_is_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "page"
-    write_whole(path, "before\r\n")
+    write_file(path, "before\r\n")
 
     def full(self: Path, content: bytes) -> int:
         with open(self, "wb") as file:
@@ -329,7 +329,7 @@ def test_the_file_that_was_there_stays_until_the_new_one_is_whole(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_bytes", full)
         with pytest.raises(OSError, match="No space left"):
-            write_whole(path, "after")
+            write_file(path, "after")
     assert bytes_of(tmp_path) == {"page": b"before\r\n"}
 
 

@@ -21,12 +21,12 @@ RESULTS = "run.sqlite"
 @click.option("--out", required=True, type=path, metavar="DIR", help="Folder of the whole run.")
 def merge(runs: Sequence[str], out: str) -> None:
     """Join what the shards of a run have simulated; the whole run then finds it there."""
-    from nqmbench.cli.place import prepare
+    from nqmbench.folder import try_out
     from nqmbench.shards import merge, whole_command
 
     place = Path(out)
     whole = whole_command([Path(run) for run in runs])
-    prepare(place)
+    try_out(place)
     for sentence in merge([results_of(run) for run in runs], place / RESULTS):
         click.echo(f"note: {sentence}", err=True)
     show_info(place / RESULTS)

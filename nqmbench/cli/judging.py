@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,12 @@ import click
 
 from nqmbench.amounts import duration, pair, share
 from nqmbench.cli.options import path, suites_option
-from nqmbench.cli.place import folder_name, number, point_latest, prepare
+from nqmbench.cli.place import folder_name, number, point_latest
 from nqmbench.stopping import INTERRUPTED, TERMINATED, Stopped, Stopping
 
 if TYPE_CHECKING:
     from nqmbench.console import Watcher
+    from nqmbench.plan import Plan
     from nqmbench.results import Run
 
 __all__ = ["ENDINGS", "run"]
@@ -78,13 +80,21 @@ def run(
     place = Path(out) if out else Path("reports") / folder_name(names, preset, seed, whole)
     asked = None if threads is None else number(threads)
 
-    with Stopping().heard() as stopping:
+    wanted = {
+        "names": list(names),
+        "suites": folder or "shipped",
+        "seed": number(seed),
+        "precision": precision,
+    }
+
+    with Stopping().heard() as stopping, ExitStack() as held:
         from nqmbench.console import Watcher
+        from nqmbench.folder import take
         from nqmbench.runner import run as run_suites
         from nqmbench.summary import print_summary
 
-        def begin() -> None:
-            prepare(place)
+        def begin(plan: Plan) -> None:
+            held.enter_context(take(place, wanted, [suite.name for suite in plan.suites]))
             tell_threads(asked)
             preload()
 

@@ -1,4 +1,4 @@
-"""The folder of a run: its name, whether it can be written, and which one was the last."""
+"""The folder of a run: its name, and which one was the last."""
 
 from __future__ import annotations
 
@@ -8,24 +8,7 @@ from typing import Any
 
 import click
 
-from nqmbench.errors import cannot_write
-
-__all__ = ["folder_name", "number", "point_latest", "prepare"]
-
-
-def prepare(place: Path) -> None:
-    """Create the folder and try it out, after the arguments are checked, before any simulation.
-
-    Raises:
-        OutputError: it cannot be created or written.
-    """
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        probe = place / ".write-test"
-        probe.write_text("")
-        probe.unlink()
-    except OSError as error:
-        raise cannot_write(place, error) from error
+__all__ = ["folder_name", "number", "point_latest"]
 
 
 def point_latest(place: Path) -> None:

@@ -42,11 +42,14 @@ def show(name: str, folder: str | None) -> None:
 @click.argument("folder", type=path, metavar="RUN")
 def report(folder: str) -> None:
     """Write the report of a finished run again, from its tables."""
+    from nqmbench.folder import hold
     from nqmbench.report import write_report
     from nqmbench.results import load_run
 
     place = Path(folder)
-    write_report(load_run(place), place)
+    result = load_run(place)
+    with hold(place):
+        write_report(result, place)
     click.echo(f"report: {place / 'report.html'}")
 
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nqmbench.files import remove_parts, write_file
 from nqmbench.report.fingerprint import Drawable, fingerprint
-from nqmbench.whole import remove_parts, write_whole
 
 __all__ = ["ENDINGS", "Gallery"]
 
@@ -63,7 +63,7 @@ class Gallery:
     def put(self, figure: Drawable, files: Mapping[str, bytes]) -> None:
         """Write the files of a figure, by ending, and then its entry."""
         for ending, content in files.items():
-            write_whole(self.path(figure, ending), content)
+            write_file(self.path(figure, ending), content)
         digests = {ending: hashlib.sha256(files[ending]).hexdigest() for ending in ENDINGS}
         self.known[str(figure.figure)] = {"fingerprint": fingerprint(figure), **digests}
         self._write()
@@ -84,7 +84,7 @@ class Gallery:
         if self.known:
             entries = dict(sorted(self.known.items()))
             text = json.dumps({"format": FORMAT, "figures": entries}, indent=1)
-            write_whole(self.folder / LIST, text + "\n")
+            write_file(self.folder / LIST, text + "\n")
         else:
             (self.folder / LIST).unlink(missing_ok=True)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nqmbench.errors import cannot_write
-from nqmbench.whole import remove_parts, write_whole
+from nqmbench.files import remove_parts, write_file
 
 if TYPE_CHECKING:
     from nqmbench.report.content import Report
@@ -115,7 +115,7 @@ def write_pages(report: Report, folder: Path, missing: Collection[Drawable]) -> 
         if text is None:
             (folder / name).unlink(missing_ok=True)
         else:
-            write_whole(folder / name, text)
+            write_file(folder / name, text)
 
 
 def drawn(

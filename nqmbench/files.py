@@ -59,10 +59,11 @@ def write_files(
         for path in paths:
             with named(path):
                 os.replace(part_of(path), path)
-    finally:
+    except BaseException:
         for path in paths:
-            with contextlib.suppress(OSError):  # it is there only if something went wrong
+            with contextlib.suppress(OSError):  # some have their names already
                 part_of(path).unlink()
+        raise
 
 
 @contextlib.contextmanager

@@ -8,8 +8,10 @@ are the same to the last bit for any number of threads, and all methods meet the
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -178,10 +180,17 @@ def run_increment(
 
 
 def usable_threads(wanted: int) -> int:
-    """How many of the wanted threads a simulation uses."""
-    from nqmbench.kernels import usable_threads as usable
+    """How many of the wanted threads a simulation uses: those that Numba has.
 
-    return usable(wanted)
+    It has the cores that the process may run on, unless it is told otherwise; only then is it
+    loaded and asked, which takes longer than a run that finds all its numbers.
+    """
+    told = "NUMBA_NUM_THREADS" in os.environ or Path(".numba_config.yaml").exists()
+    if "numba" in sys.modules or told or not hasattr(os, "sched_getaffinity"):
+        from nqmbench.kernels import usable_threads as usable
+
+        return usable(wanted)
+    return min(wanted, len(os.sched_getaffinity(0)))
 
 
 def check_kernels(checks: Arguments) -> str:

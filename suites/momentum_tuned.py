@@ -126,7 +126,7 @@ suite.ordering(
 # -- large and small batches -----------------------------------------------------------------------
 
 
-def steps_of_many(eta: np.ndarray, beta: np.ndarray, B: int, horizon: int = 1000) -> np.ndarray:
+def steps_of_many(eta: np.ndarray, beta: np.ndarray, B: int, horizon: int) -> np.ndarray:
     """Steps until E err <= LEVEL for good, for many settings of momentum at once: their means and
     covariances of (w, eta v) are stepped together.
 
@@ -135,22 +135,27 @@ def steps_of_many(eta: np.ndarray, beta: np.ndarray, B: int, horizon: int = 1000
     """
     lam = np.multiply.outer(PROBLEM.h, eta)
     w, v, ww, wv, vv = np.ones(lam.shape), *(np.zeros(lam.shape) for _ in range(4))
+    kept, crossed, pushed = beta**2, 2 * beta * lam, lam**2
     steps = np.zeros(eta.shape)
     for k in range(1, horizon + 1):
         v = beta * v + lam * w
         w = w - v
-        vv = beta**2 * vv + 2 * beta * lam * wv + lam**2 * (ww + 1 / B)
+        vv = kept * vv + crossed * wv + pushed * (ww + 1 / B)
         wv = beta * wv + lam * ww
         ww, wv = ww - 2 * wv + vv, wv - vv
-        steps[~((w**2 + ww).sum(axis=0) <= LEVEL)] = k + 1  # also where it has overflowed
+        met = (w**2 + ww).sum(axis=0) <= LEVEL  # False where it has overflowed
+        np.copyto(steps, k + 1, where=~met)
     return steps
 
 
-def best_setting(B: int, widest: float, points: tuple[int, int]) -> tuple[float, float]:
+def best_setting(
+    B: int, horizon: int, widest: float, points: tuple[int, int]
+) -> tuple[float, float]:
     """The (eta, beta) that need the fewest steps, on a grid of log(eta/(1 - beta)) and log(1 -
     beta), which is then drawn again round its best point.
 
     Args:
+        horizon: a number of steps beyond the fewest, up to which all settings are followed.
         widest: the largest 1/(1 - beta) on the grid.
         points: of the first grid, in each of the two.
     """
@@ -160,7 +165,7 @@ def best_setting(B: int, widest: float, points: tuple[int, int]) -> tuple[float,
         axes = [np.linspace(m - s, m + s, n) for m, s, n in zip(middle, half, points, strict=True)]
         effective, rest = np.exp(np.meshgrid(*axes, indexing="ij"))
         with np.errstate(all="ignore"):  # some settings diverge
-            steps = steps_of_many(effective * rest, 1 - rest, B)
+            steps = steps_of_many(effective * rest, 1 - rest, B, horizon)
         best = np.unravel_index(steps.argmin(), steps.shape)
         if any(n > 1 and i in (0, n - 1) for i, n in zip(best, points, strict=True) if not zoom):
             raise ValueError(f"the best setting for B = {B} lies on the edge of the grid: widen it")
@@ -173,8 +178,9 @@ def best_setting(B: int, widest: float, points: tuple[int, int]) -> tuple[float,
 @cache
 def tuned() -> dict[str, list[nq.Method]]:
     """SGD and momentum with the settings that need the fewest steps, one for each batch size."""
-    plain = [best_setting(B, widest=1.0, points=(200, 1)) for B in BATCHES]
-    heavy = [best_setting(B, widest=1000.0, points=(40, 40)) for B in BATCHES]
+    horizons = dict(zip(BATCHES, (1000, 400, 100), strict=True))
+    plain = [best_setting(B, k, widest=1.0, points=(200, 1)) for B, k in horizons.items()]
+    heavy = [best_setting(B, k, widest=1000.0, points=(40, 40)) for B, k in horizons.items()]
     return {
         "SGD": [nq.sgd(lr=eta) for eta, _ in plain],
         "momentum": [nq.heavy_ball(lr=eta, momentum=beta) for eta, beta in heavy],

@@ -59,17 +59,22 @@ def tuned(p: float, B: int, d: int) -> tuple[float, float]:
     import scipy  # only here: listing the suites stays fast
 
     h = 1.0 / np.arange(1, d + 1)
-
-    def above(k: float, eta: float) -> float:
-        return h @ second_moment(k, h, eta, p, B, h**-0.5, 1.0) / 2 - TARGET
+    curvature, noise = h ** (1 - p), (h**-0.5) ** 2
 
     def log_steps(log_eta: float) -> float:
         eta, k = np.exp(log_eta), 1.0
-        if above(np.inf, eta) > 0:  # never; the larger the step, the further off
+        lam = eta * curvature
+        rate, settled = abs(1 - lam), lam / (B * (2 - lam)) * noise
+
+        def above(k: float) -> float:  # with the `second_moment` of a start of variance 1
+            forget = rate ** (2 * k)
+            return h @ (forget + settled * (1 - forget)) / 2 - TARGET
+
+        if above(np.inf) > 0:  # never; the larger the step, the further off
             return 100.0 + log_eta
-        while above(k, eta) > 0:
+        while above(k) > 0:
             k *= 4
-        return np.log(scipy.optimize.brentq(above, 0, k, args=(eta,), rtol=1e-6))
+        return np.log(scipy.optimize.brentq(above, 0, k, rtol=1e-6))
 
     best = scipy.optimize.minimize_scalar(
         log_steps, bounds=np.log([1e-5, 1.9999]), options={"xatol": 1e-4}

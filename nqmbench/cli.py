@@ -12,7 +12,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 INTERNAL, INPUT_OUTPUT, INCONCLUSIVE, INTERRUPTED = 70, 74, 3, 130
+
+SMALLER = (
+    "what was simulated is kept; repeat the command with more memory or fewer --threads, or make "
+    "the experiments smaller (coordinates, observables such as w2[i], checkpoints)"
+)
 
 suites_option = click.option(
     "--suites", "folder", metavar="DIR", help="Folder of suite files; replaces the shipped suites."
@@ -256,6 +261,12 @@ def number(text: str) -> Any:
         return text
 
 
+def tell(message: str) -> None:
+    """One message before the end; where even that cannot be written, the exit code says it."""
+    with suppress(OSError):
+        click.echo(message, err=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; every error becomes one message and its exit code (see README)."""
     for stream in (sys.stdout, sys.stderr):
@@ -270,24 +281,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         sys.exit(2)
     except NqmbenchError as error:
-        click.echo(f"error: {error}", err=True)
+        tell(f"error: {error}")
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted: nothing was written; repeat the command to start again", err=True)
+        tell("interrupted: nothing was written; repeat the command to start again")
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(INPUT_OUTPUT)
+    except MemoryError as error:
+        about = f" ({error})" if str(error) else ""
+        tell(f"error: out of memory{about}: {SMALLER}")
+        sys.exit(INPUT_OUTPUT)
     except OSError as error:
-        known = cannot_write("the disk", error)
-        click.echo(f"error: {known if isinstance(known, DiskError) else error}", err=True)
+        known = cannot_write("the output", error)
+        tell(f"error: {known if isinstance(known, DiskError) else error}")
         sys.exit(INPUT_OUTPUT)
     except Exception as error:
         if os.environ.get("NQMBENCH_DEBUG"):
             traceback.print_exc()
-        click.echo(
+        tell(
             f"internal error: {type(error).__name__}: {error}\n"
-            "This is a bug of nqmbench. Set NQMBENCH_DEBUG=1 for the traceback and report it.",
-            err=True,
+            "This is a bug of nqmbench. Set NQMBENCH_DEBUG=1 for the traceback and report it."
         )
         sys.exit(INTERNAL)

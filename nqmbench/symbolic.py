@@ -52,6 +52,8 @@ def evaluate(formula: Callable[..., Any], names: tuple[str, ...]) -> sp.Expr | N
     try:
         value = formula(**{name: symbol(name) for name in names})
         return sp.sympify(value, strict=True)
+    except MemoryError:
+        raise
     except Exception:  # whatever a user's numeric code raises on symbols: it just is not symbolic
         return None
 
@@ -107,6 +109,8 @@ def _steady_variance(
     lam = sp.Symbol("lam", positive=True)  # stands for h^(1-p) until the equations are solved
     try:
         A, q = symbolic_recursion(step, states, parameters, lam)
+    except MemoryError:
+        raise
     except Exception:  # whatever a user's numeric code raises on symbols: it just is not symbolic
         return None
     variance = solve_lyapunov(A, q, states.index(readout))

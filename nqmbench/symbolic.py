@@ -52,7 +52,7 @@ def evaluate(formula: Callable[..., Any], names: tuple[str, ...]) -> sp.Expr | N
     try:
         value = formula(**{name: symbol(name) for name in names})
         return sp.sympify(value, strict=True)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, MemoryError):
         raise
     except BaseException:  # whatever a user's numeric code does on symbols: it just is not symbolic
         return None
@@ -109,7 +109,7 @@ def _steady_variance(
     lam = sp.Symbol("lam", positive=True)  # stands for h^(1-p) until the equations are solved
     try:
         A, q = symbolic_recursion(step, states, parameters, lam)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, MemoryError):
         raise
     except BaseException:  # whatever a user's numeric code does on symbols: it just is not symbolic
         return None

@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -20,6 +21,10 @@ from nqmbench.stopping import INTERRUPTED
 __all__ = ["main"]
 
 INTERNAL, INPUT_OUTPUT = 70, 74
+SMALLER = (
+    "what was simulated is kept; repeat the command with more memory or fewer --threads, or make "
+    "the experiments smaller (coordinates, observables such as w2[i], checkpoints)"
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,26 +51,35 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         sys.exit(2)
     except NqmbenchError as error:
-        click.echo(f"error: {error}", err=True)
+        tell(f"error: {error}")
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort) as stop:
         # click hides the `Stopped` that says why the run ended before its report was finished.
         reason = str(stop) or str(stop.__cause__ or "") or INTERRUPTED
-        click.echo(f"{reason}: the report was not finished; repeat the command to go on", err=True)
+        tell(f"{reason}: the report was not finished; repeat the command to go on")
         sys.exit(ENDINGS.get(reason, ENDINGS[INTERRUPTED]))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(INPUT_OUTPUT)
+    except MemoryError as error:
+        about = f" ({error})" if str(error) else ""
+        tell(f"error: out of memory{about}: {SMALLER}")
+        sys.exit(INPUT_OUTPUT)
     except OSError as error:
-        known = cannot_write("the disk", error)
-        click.echo(f"error: {known if isinstance(known, DiskError) else error}", err=True)
+        known = cannot_write("the output", error)
+        tell(f"error: {known if isinstance(known, DiskError) else error}")
         sys.exit(INPUT_OUTPUT)
     except Exception as error:
         if os.environ.get("NQMBENCH_DEBUG"):
             traceback.print_exc()
-        click.echo(
+        tell(
             f"internal error: {type(error).__name__}: {error}\n"
-            "This is a bug of nqmbench. Set NQMBENCH_DEBUG=1 for the traceback and report it.",
-            err=True,
+            "This is a bug of nqmbench. Set NQMBENCH_DEBUG=1 for the traceback and report it."
         )
         sys.exit(INTERNAL)
+
+
+def tell(message: str) -> None:
+    """One message before the end; where even that cannot be written, the exit code says it."""
+    with suppress(OSError):
+        click.echo(message, err=True)

@@ -6,6 +6,7 @@ waits, and is told to stop when the wait is interrupted; it looks every few doze
 
 from __future__ import annotations
 
+import mmap
 import os
 import threading
 from typing import Any
@@ -21,6 +22,9 @@ from nqmbench.kernels.superblock import superblock_address
 
 # Some threading layers abort the process if two Python threads enter a parallel loop at once.
 _one_at_a_time = threading.Lock()
+_launched = 0  # the process that has Numba's threads; a forked one starts its own
+
+THREAD_BYTES = 12 * 2**20  # a thread's stack, 8 MiB mostly, and what it needs to begin
 
 
 def _renew_lock() -> None:
@@ -76,7 +80,7 @@ def run_superblocks(
 
     thread = threading.Thread(target=call)
     try:
-        thread.start()
+        start(thread)
         finished.wait()
     except BaseException:
         work[0].stop[0] = 1
@@ -115,10 +119,42 @@ def _launch() -> None:
     halves the speed beside busy neighbours, and a process forked after using them is killed.
     Whoever chose a layer, by NUMBA_THREADING_LAYER or by an order of their own, gets it.
     """
+    global _launched
+    if _launched == os.getpid():
+        return
+    make_room(numba.config.NUMBA_NUM_THREADS)
     before = numba.config.THREADING_LAYER_PRIORITY
     if list(before) == ["tbb", "omp", "workqueue"]:
         numba.config.THREADING_LAYER_PRIORITY = ["tbb", "workqueue", "omp"]
     try:
         numba.get_num_threads()
+        _launched = os.getpid()
     finally:
         numba.config.THREADING_LAYER_PRIORITY = before
+
+
+def start(thread: threading.Thread) -> None:
+    """Start a thread.
+
+    Raises:
+        MemoryError: the system has no place for it.
+    """
+    make_room(1)
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise MemoryError("the system refuses another thread") from error
+
+
+def make_room(threads: int) -> None:
+    """See that so many more threads find memory to begin with.
+
+    One that does not hangs the process, or ends it without a word that could be caught.
+
+    Raises:
+        MemoryError: there is not enough.
+    """
+    try:
+        mmap.mmap(-1, threads * THREAD_BYTES).close()
+    except OSError as error:
+        raise MemoryError(f"threads need {threads * THREAD_BYTES >> 20} MiB") from error

@@ -65,6 +65,16 @@ def summary(report: Report) -> str:
             f"Beside them {count(len(mending), 'statement says', 'statements say')} what is true "
             f"instead; of these, {_listed(counts(mending))}."
         )
+    if ended := clean(report.run.get("ending")):
+        sentences.append(f"The run is not complete ({ended}): the same command goes on from here.")
+    if shard := report.run.get("shard"):
+        part = " of ".join(clean(number) for number in shard)
+        sentences.append(f"This is share {part}: what the others simulate is not judged here.")
+    if conflicts := [clean(said) for said in report.run.get("conflicts") or ()]:
+        sentences.append(
+            f"{count(len(conflicts), 'later look contradicts', 'later looks contradict')} a "
+            f"decision: {'; '.join(conflicts[:3])}{'; …' if len(conflicts) > 3 else ''}."
+        )
     surprises = [c for c in report.every() if not c.as_expected]
     if surprises:
         named = "; ".join(f"{c.suite}::{c.name}" for c in surprises[:5]) + (

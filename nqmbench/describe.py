@@ -17,6 +17,7 @@ from nqmbench.pairs import label
 from nqmbench.passes import Contrast
 from nqmbench.pictures import PlannedFigure
 from nqmbench.plan import Case, Plan, PlannedClaim
+from nqmbench.results import without_nan
 from nqmbench.verdicts import ALPHA, PRESETS, Verdict, combine, critical_value
 from nqmbench.wording import worst
 
@@ -149,7 +150,7 @@ def claim_entry(
         "as_expected": is_as_expected(verdict, item.expect),
         "reason": str(shown["reason"]),
         "case": str(shown["case"]),
-        "deviation": float(shown["deviation"]),
+        "deviation": without_nan(float(shown["deviation"])),  # as run.json keeps it
         "margin": None if isinstance(item, Check) else claim.margin,
         "cases": len(rows),
     }

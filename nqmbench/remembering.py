@@ -27,7 +27,10 @@ PAIRED = ("difference", "below")  # the columns under which a comparison is kept
 
 @dataclass(eq=False)
 class Tally:
-    """How many increments of an experiment or a comparison were found, and how many were not."""
+    """How many increments of an experiment or a comparison were found, and how many were not.
+
+    Those without noise count as neither.
+    """
 
     hits: int = 0
     misses: int = 0
@@ -50,9 +53,10 @@ class Remembering(Simulator):
         contrasts = tuple(c for c in pass_.contrasts if c not in known.paired)
         sides = {task for c in contrasts for task, _ in (c.smaller, c.larger)}
         tasks = tuple(t for t in pass_.tasks if t not in known.moments or t in sides)
-        self.tally.hits += len(known.moments) + len(known.paired)
-        self.tally.misses += len(pass_.tasks) + len(pass_.contrasts)
-        self.tally.misses -= len(known.moments) + len(known.paired)
+        if not self.plan.experiments[pass_.tasks[0]].problem.noiseless:  # nor is any other then
+            hits = len(known.moments) + len(known.paired)
+            self.tally.hits += hits
+            self.tally.misses += len(pass_.tasks) + len(pass_.contrasts) - hits
         if not tasks:
             return known
         more = super().trajectories(Pass(tasks, contrasts), first, trials)

@@ -15,11 +15,11 @@ from importlib.resources import files
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from nqmbench.report import cases, facts, statements, story, words
+from nqmbench.report import cases, facts, statements, story, trust, words
 from nqmbench.report.content import Report
 from nqmbench.report.formulas import Formula
 
-__all__ = ["html", "statements_html"]
+__all__ = ["html", "statements_html", "trust_html"]
 
 
 def math(formula: Formula, *, display: bool = True) -> Markup:
@@ -47,7 +47,13 @@ def _environment() -> tuple[Environment, str]:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        story=story, cases=cases, facts=facts, words=words, statements=statements, math=math
+        story=story,
+        cases=cases,
+        facts=facts,
+        words=words,
+        statements=statements,
+        trust=trust,
+        math=math,
     )
     return environment, text("page.css")
 
@@ -68,6 +74,15 @@ def statements_html(report: Report) -> str | None:
         report: what to say.
     """
     return _render("statements.html.j2", report) if statements.sources(report) else None
+
+
+def trust_html(report: Report) -> str:
+    """The page about what a verdict is worth.
+
+    Args:
+        report: whose margins and level are told.
+    """
+    return _render("trust.html.j2", report)
 
 
 def _render(name: str, report: Report) -> str:

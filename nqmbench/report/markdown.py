@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from nqmbench.report import trust
 from nqmbench.report.cases import case_table
 from nqmbench.report.content import ClaimPart, Report
 from nqmbench.report.facts import command, facts
@@ -99,6 +100,7 @@ def markdown(report: Report) -> str:
         "## What a verdict means",
         "\n".join(f"- {_verdict(v)}: {text}" for v, text in MEANINGS.items()),
     ]
+    blocks.append("[What a verdict is worth](trust.md): how it is made, and how often it is wrong.")
     blocks.append(FIGURE_HELP)
     if report.suites:
         blocks += ["## Verdicts", _verdict_table(report)]
@@ -125,6 +127,21 @@ def markdown(report: Report) -> str:
         blocks.append("\n".join(f"- {escaped(name)}: {escaped(value)}" for name, value in known))
     blocks += ["To reproduce it:", fenced(command(report))]
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def trust_markdown(report: Report) -> str:
+    """The page about what a verdict is worth.
+
+    Args:
+        report: whose margins and level are told.
+    """
+    blocks = ["# What a verdict is worth"]
+    blocks.append("\n".join(f"- {_verdict(v)}: {text}" for v, text in MEANINGS.items()))
+    for section in trust.sections(report):
+        blocks += [f"## {section.title}", *map(escaped, section.paragraphs)]
+        if section.title == trust.MEASURED:
+            blocks.append(_table(list(trust.HEADINGS), trust.rows()))
+    return "\n\n".join(blocks) + "\n"
 
 
 def statements_markdown(report: Report) -> str | None:

@@ -31,7 +31,7 @@ def write_report(
     threads: int | None = None,
     draw: bool = True,
 ) -> None:
-    """Write report.html, report.md, statements.html, statements.md and figures/*.svg, *.png.
+    """Write report, statements and trust, each as .html and .md, and figures/*.svg, *.png.
 
     The same run gives the same bytes, for any number of workers. Figures that would come out the
     same are not drawn again (`gallery.py`). Figures that an earlier report left in the folder
@@ -101,8 +101,8 @@ def write_pages(report: Report, folder: Path, missing: Collection[Drawable]) -> 
         folder: of the run.
         missing: the figures that are not there.
     """
-    from nqmbench.report.html import html, statements_html
-    from nqmbench.report.markdown import markdown, statements_markdown
+    from nqmbench.report.html import html, statements_html, trust_html
+    from nqmbench.report.markdown import markdown, statements_markdown, trust_markdown
 
     told = replace(report, undrawn=frozenset(str(figure.figure) for figure in missing))
     pages = {
@@ -110,6 +110,8 @@ def write_pages(report: Report, folder: Path, missing: Collection[Drawable]) -> 
         "report.html": html(told),
         "statements.md": statements_markdown(told),
         "statements.html": statements_html(told),
+        "trust.md": trust_markdown(told),
+        "trust.html": trust_html(told),
     }
     for name, text in pages.items():
         if text is None:

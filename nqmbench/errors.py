@@ -9,6 +9,7 @@ import errno
 from typing import Any
 
 __all__ = [
+    "ClusterError",
     "DamagedRunError",
     "DiskError",
     "FormulaError",
@@ -60,6 +61,12 @@ class DiskError(NqmbenchError):
 
 class LockedError(NqmbenchError):
     """Another process is using what this one needs alone; the message names it."""
+
+    exit_code = 75
+
+
+class ClusterError(NqmbenchError):
+    """The cluster does not answer, or has no workers any more; what was simulated is kept."""
 
     exit_code = 75
 

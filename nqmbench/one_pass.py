@@ -58,6 +58,7 @@ def run_pass(
     trials: int,
     conditions: Conditions,
     progress: Callable[[int], None] | None = None,
+    run: Callable[..., Moments] | None = None,
 ) -> PassMoments:
     """The moments of the trajectories first..first+trials-1 of several experiments in one pass.
 
@@ -69,19 +70,19 @@ def run_pass(
         trials: how many.
         conditions: seed, threads and precision.
         progress: called with the number of trajectories done, between calls of the kernel.
+        run: runs the kernels, as `kernels.simulate` does; None for that itself.
     """
     if all(e.problem.noiseless for e in members):
         alone = [run_increment(e, first, trials, conditions, progress) for e in members]
         sides = [(alone[a].mean[:, [o]], alone[b].mean[:, [p]]) for (a, o), (b, p) in contrasts]
         return PassMoments(tuple(alone), tuple(_still(trials, x, y) for x, y in sides))
-    from nqmbench.kernels import Bundle, Contrast
-    from nqmbench.kernels import simulate as run_blocks
+    from nqmbench.kernels import Bundle, Contrast, simulate
 
     programs = tuple(compile_program(e, conditions.precision) for e in members)
     bundle = Bundle(programs, tuple(Contrast(*a, *b) for a, b in contrasts))
     block, kernels = first // bundle.format.lanes, check_kernels(Arguments("simulate"))
     seed, threads = conditions.seed, conditions.threads
-    moments = run_blocks(bundle, seed, block, trials, threads, progress, kernels)
+    moments = (run or simulate)(bundle, seed, block, trials, threads, progress, kernels)
     begin = bundle.first_observable
     own = tuple(_columns(moments, a, b) for a, b in itertools.pairwise(begin))
     pairs = range(begin[-1], bundle.columns, 2)

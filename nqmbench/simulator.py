@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from nqmbench.executors import Executor, Local
 from nqmbench.moments import Moments, merge
 from nqmbench.observer import Observer, Silent
 from nqmbench.one_pass import PairedMoments, run_pass
@@ -53,12 +54,14 @@ class Simulator:
         conditions: seed, threads and precision.
         watch: is told about the progress.
         stopping: ends a simulation at once if the run is to end.
+        executor: runs the kernels.
     """
 
     plan: Plan
     conditions: Conditions
     watch: Observer = field(default_factory=Silent)
     stopping: Stopping = field(default_factory=Stopping)
+    executor: Executor = field(default_factory=Local)
 
     def trajectories(self, pass_: Pass, first: int, trials: int) -> Found:
         """The trajectories first..first+trials-1 of a pass, or of a part of one.
@@ -78,8 +81,9 @@ class Simulator:
             self.watch.simulated(members[0], first + done, first + trials)
             self.stopping.check()
 
+        run = self.executor.simulate
         with self.stopping.interruptible():
-            moments = run_pass(members, contrasts, first, trials, self.conditions, progress)
+            moments = run_pass(members, contrasts, first, trials, self.conditions, progress, run)
         return Found(
             dict(zip(pass_.tasks, moments.members, strict=True)),
             dict(zip(pass_.contrasts, moments.contrasts, strict=True)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from nqmbench.arguments import Arguments
 from nqmbench.checks import judge_checks
 from nqmbench.claims import Check
 from nqmbench.describe import describe, typeset_claims
+from nqmbench.executors import check_executor, open_executor
 from nqmbench.moments import Moments
 from nqmbench.observer import Observer, Silent
 from nqmbench.plan import Plan, make_plan
@@ -49,6 +50,7 @@ def run(
     observer: Observer | None = None,
     results: str | Path | None = None,
     stopping: Stopping | None = None,
+    executor: str = "local",
 ) -> Run:
     """Judge every claim of the named suites.
 
@@ -69,6 +71,8 @@ def run(
         results: the results file, in which what is known is found and what is simulated is kept;
             None keeps nothing.
         stopping: may end the run before it is done; None knows the budget only.
+        executor: who simulates: "local", "dask" (a cluster of this machine) or
+            "dask=tcp://HOST:PORT"; the numbers are the same.
 
     Returns:
         The tables and a description of the run. Nothing else is written. A run that was ended says
@@ -79,6 +83,8 @@ def run(
         UsageError, LockedError, DamagedRunError, OutputError, DiskError: the results file is of
             another seed or precision, in use, damaged, or cannot be written.
         Stopped: the run was ended before anything could be simulated.
+        ClusterError: the cluster does not answer, or has no workers any more. UsageError: dask is
+            not installed, or a worker has another version of this program.
     """
     checks = Arguments("run")
     patterns = [names] if isinstance(names, str) else names
@@ -91,6 +97,7 @@ def run(
     checks.choice("preset", preset, PRESETS)
     check_limits(checks, budget, until, shard)
     conditions = check_conditions(checks, seed, threads, precision)
+    named = check_executor(checks, executor)
     checks.done()
     clock = time.monotonic()
     stop = stopping or Stopping()
@@ -105,7 +112,8 @@ def run(
         truths = {key: exact(e) for key, e in plan.experiments.items()}
         typeset_claims(plan)
     left = None if budget is None else budget - (time.monotonic() - clock)
-    with stop.within(left), simulator_for(plan, conditions, watch, stop, results) as simulator:
+    opened = simulator_for(plan, conditions, watch, stop, results, named)
+    with opened as simulator, stop.within(left):
         checked = (claim.item for claim in plan.claims if isinstance(claim.item, Check))
         judged = judge_checks(checked, stop)
         ledger, found = pursue(simulator, truths, PRESETS[preset], until)
@@ -123,6 +131,7 @@ def run(
     seconds = time.monotonic() - clock
     workers = usable_threads(conditions.threads)
     about = describe(ledger, verdicts, found.moments, arguments, workers, seconds, found.bugs)
+    about["machine"]["executor"] = simulator.executor.about
     if isinstance(simulator, Remembering):
         about["machine"] |= {
             "found": simulator.tally.hits,
@@ -163,14 +172,19 @@ def simulator_for(
     watch: Observer,
     stop: Stopping,
     results: str | Path | None,
+    named: str,
 ) -> Iterator[Simulator]:
-    """A simulator, with the results file open if there is one."""
-    if results is None:
-        yield Simulator(plan, conditions, watch, stop)
-        return
-    with Store.open(results) as store:
-        store.expect(seed=conditions.seed, precision=conditions.precision)
-        yield Remembering(plan, conditions, watch, stop, store=store)
+    """A simulator with the executor of that name, and with the results file if there is one."""
+    with ExitStack() as stack:
+        store = None if results is None else stack.enter_context(Store.open(results))
+        if store is not None:
+            store.expect(seed=conditions.seed, precision=conditions.precision)
+        with stop.interruptible():  # the start of a cluster takes its time
+            executor = stack.enter_context(open_executor(named, conditions.threads))
+        if store is None:
+            yield Simulator(plan, conditions, watch, stop, executor)
+        else:
+            yield Remembering(plan, conditions, watch, stop, executor, store=store)
 
 
 def single_runs(simulator: Simulator) -> dict[str, Moments]:

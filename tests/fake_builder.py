@@ -210,6 +210,7 @@ class Builder:
                 "system": "Linux",
                 "cpu": "A CPU <b>fast</b>",
                 "threads": 2,
+                "executor": "local",
                 "seconds": 12.5,
                 "versions": {"nqmbench": "not installed", "numpy": "2.4.6"},
             },

@@ -54,6 +54,12 @@ ENDINGS = {INTERRUPTED: 130, TERMINATED: 143}
     help="Go on until every interval reaches at most so far to either side: 0.5%.",
 )
 @click.option("--shard", metavar="I/N", help="Simulate the I-th of N shares only; see `merge`.")
+@click.option(
+    "--executor",
+    default="local",
+    show_default=True,
+    help="local, dask (a cluster of this machine) or dask=tcp://HOST:PORT.",
+)
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the results file.")
 @click.option("--fail-inconclusive", is_flag=True, help="Exit with 3 if a claim stays open.")
 @suites_option
@@ -67,6 +73,7 @@ def run(
     budget: str | None,
     until: str | None,
     shard: str | None,
+    executor: str,
     no_cache: bool,
     fail_inconclusive: bool,
     folder: str | None,
@@ -112,6 +119,7 @@ def run(
                 observer=watcher,
                 results=None if no_cache else place / "run.sqlite",
                 stopping=stopping,
+                executor=executor,
             )
             drawn = write(result, place, watcher, stopping, asked)
         print_summary(result, place, brief=stopping.reason in ENDINGS)

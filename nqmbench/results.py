@@ -34,10 +34,12 @@ import math
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nqmbench.errors import DamagedRunError, UsageError, cannot_write
+from nqmbench.whole import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -215,19 +217,16 @@ def csv_text(value: Any) -> str:
     """One field that is not rounded."""
     if isinstance(value, float):
         return repr(value)
-    if not isinstance(value, str):
-        return str(int(value))
+    return quoted(value) if isinstance(value, str) else str(int(value))
+
+
+@lru_cache(maxsize=4096)  # a name stands in every row of its claim or experiment
+def quoted(text: str) -> str:
+    """A text as a field."""
     # A spreadsheet would take these for formulas; a tab before them makes them text.
-    text = "\t" + value if value[:1] in ("=", "+", "-", "@", "\t") else value
-    quoted = '"' + text.replace('"', '""') + '"'
-    return quoted if any(mark in text for mark in ',"\n\r\t') else text
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file that is whole at any moment: beside its place first, and then into it."""
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    text = "\t" + text if text[:1] in ("=", "+", "-", "@", "\t") else text
+    marked = any(mark in text for mark in ',"\n\r\t')
+    return '"' + text.replace('"', '""') + '"' if marked else text
 
 
 def without_nan(value: Any) -> Any:

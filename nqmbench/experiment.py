@@ -11,7 +11,7 @@ import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -99,6 +99,11 @@ def log_checkpoints(steps: int, count: int) -> tuple[int, ...]:
     checks = Arguments("log_checkpoints")
     last, n = checks.integer("steps", steps, 1), checks.integer("count", count, 1)
     checks.done()
+    return _spread(last, n)
+
+
+@lru_cache(maxsize=256)  # most experiments have the same
+def _spread(last: int, n: int) -> tuple[int, ...]:
     values = np.geomspace(1, last, n) if n > 1 else np.array([last])
     return tuple(sorted({round(float(v)) for v in values}))
 
@@ -286,7 +291,8 @@ def _checkpoints(checks: Arguments, seen: Any, steps: int) -> tuple[int, ...]:
         return log_checkpoints(steps, 40)
     listed = list(seen) if isinstance(seen, Iterable) and not isinstance(seen, str) else [seen]
     inner = Arguments("checkpoints")
-    values = [inner.integer("k", k, 0, steps) for k in listed]
+    usual = all(type(k) is int and 0 <= k <= steps for k in listed)
+    values = listed if usual else [inner.integer("k", k, 0, steps) for k in listed]
     increasing = all(a < b for a, b in itertools.pairwise(values))
     if inner.complaints or not values or not increasing:
         checks.complain("checkpoints", seen, f"increasing integers in 0..{steps}")

@@ -56,13 +56,15 @@ def pursue(
     z = self_test_level(plan.experiments.values(), comparisons + shapes)
     looks = {p: affordable(plan.experiments[p.tasks[0]], preset) for p in plan.passes}
     forecast = Forecast(ledger, looks, truths)
+    wanted = list(plan.passes)
     try:
         for number in range(LOOKS):
-            for whole in plan.passes:
+            for whole in tuple(wanted):
                 simulator.stopping.check()
                 part = wanted_part(ledger, whole, unseen)
                 if not part.tasks or number >= len(looks[whole]):
                     forecast.ended(whole)
+                    wanted.remove(whole)
                     continue
                 first, size = ([0, *looks[whole]])[number : number + 2]
                 found.add(simulator.trajectories(part, first, size - first))

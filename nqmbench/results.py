@@ -35,6 +35,7 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -228,12 +229,16 @@ def csv_text(value: Any) -> str:
     """One field that is not rounded."""
     if isinstance(value, float):
         return repr(value)
-    if not isinstance(value, str):
-        return str(int(value))
+    return quoted(value) if isinstance(value, str) else str(int(value))
+
+
+@lru_cache(maxsize=4096)  # a name stands in every row of its claim or experiment
+def quoted(text: str) -> str:
+    """A text as a field."""
     # A spreadsheet would take these for formulas; a tab before them makes them text.
-    text = "\t" + value if value[:1] in FORMULAS else value
-    quoted = '"' + text.replace('"', '""') + '"'
-    return quoted if any(mark in text for mark in ',"\n\r\t') else text
+    text = "\t" + text if text[:1] in FORMULAS else text
+    marked = any(mark in text for mark in ',"\n\r\t')
+    return '"' + text.replace('"', '""') + '"' if marked else text
 
 
 def without_nan(value: Any) -> Any:

@@ -86,10 +86,8 @@ def load_file(file: Path) -> list[Suite]:
         SuiteError: the file does not compile, raises, or defines no suite; names the last line of
             it, or of a module beside it, that was reached.
     """
-    if not file.is_file():
-        raise SuiteError(
-            f"{file}:1: a suite file is a file; this is a folder, or a link to nothing"
-        )
+    if not os.path.isfile(file):
+        raise SuiteError(f"{file}:1: cannot be read: it is no file, or a link to none")
     name = f"nqmbench_suite_{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:

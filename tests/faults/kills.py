@@ -56,6 +56,7 @@ note(nqmbench.results.Run, "save", "tables")
 note(nqmbench.report, "write_report", "report")
 """
 
+
 @dataclass
 class Kills:
     """What the kills have hit.

@@ -18,7 +18,9 @@ def limit():
 """
 AT_ONCE = LIMIT + "limit()\n"
 # After the third look, at the next piece of memory that is wanted.
-LATER = LIMIT + """
+LATER = (
+    LIMIT
+    + """
 import nqmbench.simulator
 real, calls = nqmbench.simulator.run_pass, []
 def run_pass(*args, **kwargs):
@@ -28,14 +30,18 @@ def run_pass(*args, **kwargs):
     return real(*args, **kwargs)
 nqmbench.simulator.run_pass = run_pass
 """
+)
 # When figures are drawn, by a large array.
-DRAWING = LIMIT + """
+DRAWING = (
+    LIMIT
+    + """
 import nqmbench.report.figures, numpy
 def draw(figure):
     limit()
     numpy.ones(10**9)
 nqmbench.report.figures.draw = draw
 """
+)
 
 
 def starved(done):
@@ -43,7 +49,12 @@ def starved(done):
     assert untraced(done).returncode == 74
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert line.startswith("error: out of memory")
-    for advice in ("what was simulated is kept", "repeat the command", "fewer --threads", "smaller"):
+    for advice in (
+        "what was simulated is kept",
+        "repeat the command",
+        "fewer --threads",
+        "smaller",
+    ):
         assert advice in line
 
 

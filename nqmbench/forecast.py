@@ -38,11 +38,12 @@ def trials_needed(record: Record) -> float:
     sample = record.sample
     assert sample is not None
     spread = (sample.error + record.blur) * math.sqrt(sample.count) / record.scale
-    return max(total_needed(record, spread, record.deviation) - sample.count, 0.0)
+    total = total_needed(record, spread, record.deviation)
+    return max(total - sample.count, 0.0) if math.isfinite(total) else 0.0
 
 
 def total_needed(record: Record, spread: float, deviation: float) -> float:
-    """The planning formula; 0 where nothing can be said.
+    """The planning formula; infinite at the margin itself, where nothing is ever decided.
 
     Args:
         record: gives the margin, the kind of claim and the critical value.
@@ -50,9 +51,11 @@ def total_needed(record: Record, spread: float, deviation: float) -> float:
         deviation: (truth - claimed) / scale.
     """
     room = distance_to_edge(record, deviation)
-    if room < AT_THE_MARGIN * record.claim.margin or not math.isfinite(spread):
+    if spread == 0:
         return 0.0
-    return (spread * (record.z + SLACK) / room) ** 2 if room > 0 else 0.0
+    if not room > AT_THE_MARGIN * record.claim.margin or not math.isfinite(spread):
+        return math.inf
+    return (spread * (record.z + SLACK) / room) ** 2
 
 
 def distance_to_edge(record: Record, deviation: float) -> float:
@@ -158,10 +161,10 @@ class Forecast:
         needed = 0.0
         alone = record.claim.item.identity not in self._doomed
         if record.verdict is None and (alone or self._refutes(record, deviation)):
-            needed = total_needed(record, spread, deviation) or most
+            needed = total_needed(record, spread, deviation)
         if self.ledger.until is not None:
             needed = max(needed, (record.z * spread / self.ledger.until) ** 2)
-        return min(needed, most) if math.isfinite(needed) else most
+        return min(needed, most)
 
     def _refutes(self, record: Record, deviation: float) -> bool:
         """True if a cell that deviates so much refutes its claim."""
@@ -179,8 +182,10 @@ class Forecast:
         if record.statistic == "variance":
             spread, exact = math.sqrt(KURTOSIS - 1) * variance, variance
         elif record.case.contrast is not None:
-            larger, _ = self._exact(record, *record.case.contrast.larger)
-            spread, exact, natural = 0.0, mean - larger, larger
+            larger, more = self._exact(record, *record.case.contrast.larger)
+            # The noise that both share makes it less.
+            spread = math.sqrt(max(variance, 0.0) + max(more, 0.0))
+            exact, natural = mean - larger, larger
         elif not record.case.observable.nonnegative:
             natural = math.hypot(mean, spread)
         scale = record.cell.scale or natural

@@ -173,7 +173,10 @@ def preload() -> None:
     """Import what writes a report, so that a run that is interrupted leaves one at once."""
     import pandas  # noqa: F401
 
-    from nqmbench.report import html, markdown, reading  # noqa: F401
+    from nqmbench.report import markdown, reading  # noqa: F401
+    from nqmbench.report.html import compile_templates
+
+    compile_templates()
 
 
 def tell_threads(asked: int | None) -> None:

@@ -19,7 +19,7 @@ from nqmbench.report import cases, facts, statements, story, trust, words
 from nqmbench.report.content import Report
 from nqmbench.report.formulas import Formula
 
-__all__ = ["html", "statements_html", "trust_html"]
+__all__ = ["compile_templates", "html", "statements_html", "trust_html"]
 
 
 def math(formula: Formula, *, display: bool = True) -> Markup:
@@ -56,6 +56,13 @@ def _environment() -> tuple[Environment, str]:
         math=math,
     )
     return environment, text("page.css")
+
+
+def compile_templates() -> None:
+    """Get the pages ready, so that they can be written at once later."""
+    environment, _ = _environment()
+    for name in ("page.html.j2", "statements.html.j2", "trust.html.j2"):
+        environment.get_template(name)
 
 
 def html(report: Report) -> str:

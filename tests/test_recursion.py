@@ -224,6 +224,37 @@ def test_states_may_come_back_in_any_order_and_as_plain_numbers():
     assert loop.F.tolist() == [[[1.0, 0.0], [0.0, 0.0]]]
 
 
+def test_a_step_may_work_in_place():
+    def step(state, gradient, eta, momentum):
+        v = state["v"]
+        v *= momentum
+        v += gradient(state["w"])
+        return {"w": state["w"] - eta * v, "v": v}
+
+    method = nq.Method("mine", step, {"lr": 0.5, "momentum": 0.9}, {"w": 1.0, "v": 0.0})
+    found, wanted = open_loop(method, 1), open_loop(nq.heavy_ball(0.5, 0.9), 1)
+    assert found.F.tolist() == wanted.F.tolist()
+    assert found.b.tolist() == wanted.b.tolist()
+
+
+def test_a_schedule_gives_the_same_in_any_pieces(monkeypatch):
+    method = nq.averaged(nq.nesterov(nq.cosine(0.1, 50), 0.9), nq.uniform_average())
+    wanted = open_loop(method, 50)
+    monkeypatch.setattr("nqmbench.recursion.AT_ONCE", 7)
+    found = open_loop(method, 50)
+    for name in ("F", "b", "c"):
+        assert np.array_equal(getattr(found, name), getattr(wanted, name))
+
+
+def test_each_step_of_a_schedule_has_the_loop_of_its_own_parameters():
+    method = nq.averaged(nq.nesterov(nq.cosine(0.1, 50), 0.9), 0.99)
+    loop, lr = open_loop(method, 50), nq.cosine(0.1, 50).values(50)
+    for t in (0, 1, 49):
+        alone = open_loop(nq.averaged(nq.nesterov(lr[t], 0.9), 0.99), 1)
+        for mine, its in zip(loop.at(t), alone.at(0), strict=True):
+            assert np.array_equal(mine, its)
+
+
 @pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
 def test_textbook_steps_of_any_size_pass_the_check(scale):
     for entry in METHODS.values():

@@ -25,6 +25,17 @@ suite.ordering("larger batches are better", smaller=TEN, larger=ONE, of="error",
                expect="confirmed")
 suite.figure("side by side", panels={"both": {"one": ONE, "ten": TEN}}, single=True)
 """
+STILL = """
+import nqmbench as nq
+
+suite = nq.Suite("still", experiments=[
+    nq.Experiment(nq.NoisyQuadratic(1.0, sigma=0.0), nq.sgd(0.5), steps=4)])
+
+
+@suite.claim("halves at each step", of="w[0]")
+def halves(k, w0):
+    return w0 / 2**k
+"""
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +74,15 @@ def test_a_second_run_simulates_nothing_and_has_the_same_bytes(
     second = judged(folder, tmp_path / "run.sqlite", threads=1)
     assert counted(second) == (simulated, 0)
     assert exported(first, tmp_path) == exported(second, tmp_path) == undisturbed
+
+
+def test_what_has_no_noise_counts_as_neither_found_nor_simulated(tmp_path):
+    """It is computed anew each time, which costs nothing."""
+    (tmp_path / "still.py").write_text(STILL)
+    for _ in range(2):
+        run = nq.run("still", suites=tmp_path, results=tmp_path / "run.sqlite")
+        assert counted(run) == (0, 0)
+        assert set(run.verdicts["verdict"]) == {"CONFIRMED"}
 
 
 def test_another_claim_or_preset_finds_what_is_known(folder, tmp_path):

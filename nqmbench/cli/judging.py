@@ -97,13 +97,14 @@ def run(
     with Stopping().heard() as stopping, ExitStack() as held:
         from nqmbench.console import Watcher
         from nqmbench.folder import take
+        from nqmbench.report import prepare as prepare_pages
         from nqmbench.runner import run as run_suites
         from nqmbench.summary import print_summary
 
         def begin(plan: Plan) -> None:
             held.enter_context(take(place, wanted, [suite.name for suite in plan.suites]))
             tell_threads(asked)
-            preload()
+            prepare_pages()  # an interrupted run leaves its report at once
 
         with Watcher(before=begin) as watcher:
             result = run_suites(
@@ -167,16 +168,6 @@ def tell_how_to_go_on(result: Run, place: Path, reason: str, drawn: bool, kept: 
         return
     again = "repeat the command to go on" if kept else "nothing is kept for another run"
     click.echo(f"{result.about['run']['ending']}: the report says what is known; {again}", err=True)
-
-
-def preload() -> None:
-    """Import what writes a report, so that a run that is interrupted leaves one at once."""
-    import pandas  # noqa: F401
-
-    from nqmbench.report import markdown, reading  # noqa: F401
-    from nqmbench.report.html import compile_templates
-
-    compile_templates()
 
 
 def tell_threads(asked: int | None) -> None:

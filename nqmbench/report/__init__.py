@@ -5,6 +5,6 @@ It reads results and nothing else; it never simulates. Plotting libraries are im
 is drawn and not before, so that importing this package costs nothing.
 """
 
-from nqmbench.report.write import write_report
+from nqmbench.report.write import prepare, write_report
 
-__all__ = ["write_report"]
+__all__ = ["prepare", "write_report"]

@@ -19,7 +19,9 @@ from nqmbench.report import cases, facts, statements, story, trust, words
 from nqmbench.report.content import Report
 from nqmbench.report.formulas import Formula
 
-__all__ = ["compile_templates", "html", "statements_html", "trust_html"]
+__all__ = ["html", "prepare", "statements_html", "trust_html"]
+
+PAGE, STATEMENTS, TRUST = "page.html.j2", "statements.html.j2", "trust.html.j2"
 
 
 def math(formula: Formula, *, display: bool = True) -> Markup:
@@ -58,20 +60,13 @@ def _environment() -> tuple[Environment, str]:
     return environment, text("page.css")
 
 
-def compile_templates() -> None:
-    """Get the pages ready, so that they can be written at once later."""
-    environment, _ = _environment()
-    for name in ("page.html.j2", "statements.html.j2", "trust.html.j2"):
-        environment.get_template(name)
-
-
 def html(report: Report) -> str:
     """The whole page.
 
     Args:
         report: what to say.
     """
-    return _render("page.html.j2", report)
+    return _render(PAGE, report)
 
 
 def statements_html(report: Report) -> str | None:
@@ -80,7 +75,13 @@ def statements_html(report: Report) -> str | None:
     Args:
         report: what to say.
     """
-    return _render("statements.html.j2", report) if statements.sources(report) else None
+    return _render(STATEMENTS, report) if statements.sources(report) else None
+
+
+def prepare() -> None:
+    """Compile the templates."""
+    for name in (PAGE, STATEMENTS, TRUST):
+        _environment()[0].get_template(name)
 
 
 def trust_html(report: Report) -> str:
@@ -89,7 +90,7 @@ def trust_html(report: Report) -> str:
     Args:
         report: whose margins and level are told.
     """
-    return _render("trust.html.j2", report)
+    return _render(TRUST, report)
 
 
 def _render(name: str, report: Report) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nqmbench.report.workers import Pool
     from nqmbench.results import Run
 
-__all__ = ["write_report"]
+__all__ = ["prepare", "write_report"]
 
 
 def write_report(
@@ -74,6 +74,20 @@ def write_report(
                 write_pages(report, folder, [f for f in missing if not gallery.has(f)])
     except OSError as error:
         raise cannot_write(folder, error) from error
+
+
+def prepare() -> None:
+    """Load what the pages need, so that they can be written at once when somebody waits for them.
+
+    Nothing that draws is loaded.
+    """
+    import pandas  # noqa: F401
+
+    from nqmbench.report import gallery, html, markdown, reading  # noqa: F401
+    from nqmbench.report.fingerprint import drawing
+
+    html.prepare()
+    drawing()
 
 
 def fill(

@@ -241,3 +241,11 @@ def test_the_progress_bar_shows_names_as_they_are(tmp_path, monkeypatch):
     assert done.code == 0
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", done.stderr)
     assert f"figure 1 of 1: s::{name}" in plain
+
+
+def test_plain_lines_of_progress_show_names_as_they_are(tmp_path, monkeypatch):
+    monkeypatch.setattr("nqmbench.console.SECONDS_BETWEEN_LINES", -1.0)
+    name = NAMES["Rich"]
+    done = judge(tmp_path, HEAD, f"X = {name!r}\n", CLAIM, draw=True)
+    assert done.code == 0
+    assert f"figure 1 of 1: s::{name}" in done.stderr.splitlines()

@@ -104,7 +104,7 @@ def typeset_claims(plan: Plan) -> None:
     """Typeset all formulas now, so that a run that is interrupted later need not."""
     for claim in plan.claims:
         if isinstance(claim.item, Claim):
-            formula_entry(claim.item)
+            own_formula(claim, claim.item)
 
 
 def name_of(plan: Plan, key: str | Contrast) -> str:
@@ -155,7 +155,7 @@ def claim_entry(
         "cases": len(rows),
     }
     if isinstance(item, Claim):
-        entry |= formula_entry(item)
+        entry |= own_formula(claim, item)
         if verdict is Verdict.REFUTED:
             entry |= ratio_entry(telling[1] if telling else None)
     return entry
@@ -189,6 +189,16 @@ def is_as_expected(verdict: Verdict, expect: str | None) -> bool:
     if verdict in (Verdict.ERROR, Verdict.INCONSISTENT):
         return False
     return expect is None or verdict is Verdict.INCONCLUSIVE or verdict.value == expect.upper()
+
+
+def own_formula(planned: PlannedClaim, claim: Claim) -> Mapping[str, str]:
+    """The formula of a claim in three notations; nothing if it fails as it did on numbers."""
+    try:
+        return formula_entry(claim)
+    except MemoryError:
+        if planned.error:
+            return {}
+        raise
 
 
 @cache

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CELL_COLUMNS", "CURVE_COLUMNS", "ESTIMATE_COLUMNS", "VERDICT_COLUMNS", "Run", "command_of",
-    "load_run",
+    "holds_finished", "load_run",
 ]  # fmt: skip
 
 VERDICT_COLUMNS = (
@@ -208,6 +208,21 @@ def command_of(run: Mapping[str, Any]) -> str:
         if value not in (None, "", usual.get(option)):
             words += [f"--{option}", str(value)]
     return shlex.join(words)
+
+
+def holds_finished(folder: Path, run: Mapping[str, Any]) -> bool:
+    """True if a folder has the finished run of the same command, which says more than a part of it.
+
+    Args:
+        folder: of a run, or one that will be.
+        run: about["run"] of the part.
+    """
+    try:
+        known = json.loads((folder / "run.json").read_text(encoding="utf-8"))["run"]
+        same = known.get("shard") == run.get("shard") and command_of(known) == command_of(run)
+        return same and not known["ending"]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return False
 
 
 def csv_column(name: str, column: pd.Series[Any]) -> list[str]:

@@ -98,6 +98,7 @@ def run(
         from nqmbench.console import Watcher
         from nqmbench.folder import take
         from nqmbench.report import prepare as prepare_pages
+        from nqmbench.results import holds_finished
         from nqmbench.runner import run as run_suites
         from nqmbench.summary import print_summary
 
@@ -122,9 +123,12 @@ def run(
                 stopping=stopping,
                 executor=executor,
             )
-            drawn = write(result, place, watcher, stopping, asked)
-        print_summary(result, place, brief=stopping.reason in ENDINGS)
-        tell_how_to_go_on(result, place, stopping.reason, drawn, kept=not no_cache)
+            partial = bool(result.about["run"]["ending"])
+            stays = partial and holds_finished(place, result.about["run"])
+            drawn = stays or write(result, place, watcher, stopping, asked)
+        if not stays:
+            print_summary(result, place, brief=stopping.reason in ENDINGS)
+        tell_how_to_go_on(result, place, stopping.reason, drawn, stays, kept=not no_cache)
     if stopping.reason in ENDINGS:
         sys.exit(ENDINGS[stopping.reason])
     counts = result.about["run"]["counts"]
@@ -156,18 +160,30 @@ def write(
     return True
 
 
-def tell_how_to_go_on(result: Run, place: Path, reason: str, drawn: bool, kept: bool) -> None:
-    """Say what an ended run leaves, and how to go on."""
-    if not result.about["run"]["ending"]:
-        if not drawn:
-            click.echo(
-                f"{reason}: every claim is judged; `python -m nqmbench report {place}` draws the "
-                "missing figures",
-                err=True,
-            )
-        return
-    again = "repeat the command to go on" if kept else "nothing is kept for another run"
-    click.echo(f"{result.about['run']['ending']}: the report says what is known; {again}", err=True)
+def tell_how_to_go_on(
+    result: Run, place: Path, reason: str, drawn: bool, stays: bool, kept: bool
+) -> None:
+    """Say what an ended run leaves, and how to go on.
+
+    Args:
+        result: the run.
+        place: its folder.
+        reason: why it was to end, or "".
+        drawn: whether the report has its figures.
+        stays: whether the folder keeps the report of an earlier, finished run.
+        kept: whether there is a results file.
+    """
+    ending = result.about["run"]["ending"]
+    if ending:
+        left = "the finished run's report stays" if stays else "the report says what is known"
+        again = "repeat the command to go on" if kept else "nothing is kept for another run"
+        click.echo(f"{ending}: {left}; {again}", err=True)
+    elif not drawn:
+        click.echo(
+            f"{reason}: every claim is judged; `python -m nqmbench report {place}` draws the "
+            "missing figures",
+            err=True,
+        )
 
 
 def tell_threads(asked: int | None) -> None:

@@ -136,6 +136,19 @@ def test_whoever_asks_twice_waits_for_nothing_and_loses_nothing(
     assert tables(tmp_path / "out") == undisturbed
 
 
+def test_a_finished_report_is_not_replaced_by_a_part_of_it(suites, undisturbed, tmp_path):
+    command(suites, tmp_path / "out")
+    (tmp_path / "out" / "run.sqlite").unlink()
+    page = (tmp_path / "out" / "report.html").read_bytes()
+    before = PRESS.format(module="simulator", name="run_pass", call=2, signals=["SIGINT"])
+    done = command(suites, tmp_path / "out", before=before)
+    assert done.returncode == 130, done.stderr
+    said = "interrupted: the finished run's report stays; repeat the command to go on"
+    assert said in done.stderr
+    assert tables(tmp_path / "out") == undisturbed
+    assert (tmp_path / "out" / "report.html").read_bytes() == page
+
+
 def test_what_was_simulated_before_is_not_simulated_again(suites, tmp_path):
     before = PRESS.format(module="simulator", name="run_pass", call=3, signals=["SIGTERM"])
     command(suites, tmp_path / "out", before=before)

@@ -21,8 +21,8 @@ from nqmbench.report.reading import read
 from nqmbench.report.words import MEANINGS
 from nqmbench.results import Run, load_run
 
-PAGES = ("report.html", "statements.html")
-LINK = r"#[a-z0-9-]+|figures/[a-z0-9-]+\.svg|statements\.html|report\.html(#[a-z0-9-]+)?"
+PAGES = ("report.html", "statements.html", "trust.html")
+LINK = r"#[a-z0-9-]+|figures/[a-z0-9-]+\.svg|(statements|trust)\.html|report\.html(#[a-z0-9-]+)?"
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,8 @@ def test_both_pages_and_two_files_for_every_figure_are_written(
     expected = {f"{name}.{ending}" for name in names for ending in ("svg", "png")}
     expected.add("drawn.json")
     assert {path.name for path in (folder / "figures").iterdir()} == expected
-    pages = {f"{page}.{ending}" for page in ("report", "statements") for ending in ("html", "md")}
+    names = {"report", "statements", "trust"}
+    pages = {f"{page}.{ending}" for page in names for ending in ("html", "md")}
     assert {path.name for path in folder.iterdir()} == {"figures", *pages}
 
 

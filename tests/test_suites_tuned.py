@@ -61,7 +61,7 @@ def test_a_best_setting_on_the_edge_of_the_search_is_an_error(items):
     check = items["momentum_tuned::tuned momentum gains more for larger batches"]
     best_setting = check.function.__globals__["best_setting"]
     with pytest.raises(ValueError, match="on the edge"):
-        best_setting(1, widest=25.0, points=(40, 40))  # momentum up to 0.96
+        best_setting(1, horizon=1000, widest=25.0, points=(40, 40))  # momentum up to 0.96
 
 
 def test_the_best_decays_fall_with_the_batch_as_is_known(items):

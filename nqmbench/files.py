@@ -20,7 +20,8 @@ def write_file(path: Path, content: bytes | str) -> None:
 
     Args:
         path: the file; its folder exists.
-        content: text is written as UTF-8, without translation of its line ends.
+        content: text is written as UTF-8, without translation of its line ends. Halves of surrogate
+            pairs, which a path that is no UTF-8 has, are spelt out as JSON spells them.
 
     Raises:
         OSError: names `path`, which then has the content that it had.
@@ -52,7 +53,7 @@ def write_files(
         for name, content in contents:
             paths.append(folder / name)
             with named(paths[-1]):
-                data = content if isinstance(content, bytes) else content.encode()
+                data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
                 part_of(paths[-1]).write_bytes(data)
         if seal is not None:
             (folder / seal).unlink(missing_ok=True)

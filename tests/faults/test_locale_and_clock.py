@@ -4,17 +4,22 @@ Promise: same bytes; durations from a monotonic clock.
 """
 
 import ast
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from inside import run_inside, suites_at
 
 import nqmbench
+from nqmbench.report import write_report
 
 PACKAGE = Path(nqmbench.__file__).parent
 
@@ -60,16 +65,24 @@ PLAIN = {
 }  # fmt: skip
 
 
-def command(folder, before="", **environment):
-    """Run the suite in a process of its own; returns what it said."""
-    (folder / "suites").mkdir(parents=True)
-    (folder / "suites" / "s.py").write_text(SUITE, encoding="utf-8")
+# Neither compiled nor drawn: a start that takes less time.
+LIGHT = SUITE.partition("suite.figure")[0].replace('noise="uniform"', "sigma=0.0")
+UNDRAWN = """
+import functools
+import nqmbench.report
+nqmbench.report.write_report = functools.partial(nqmbench.report.write_report, draw=False)
+"""
+COMMAND = "run", "all", "--suites", "suites", "--preset", "quick", "--out", "run"
+
+
+def command(folder, text, before, **environment):
+    """Run a suite in a process of its own; returns what it said."""
+    suites_at(folder / "suites", text)
     code = f"{before}\nimport sys\nfrom nqmbench.cli import main\nmain(sys.argv[1:])"
-    options = ("--suites", "suites", "--preset", "quick", "--out", "run")
     set_ = {name: value for name, value in environment.items() if value is not None}
     unset = {name for name, value in environment.items() if value is None}
     done = subprocess.run(
-        [sys.executable, "-c", code, "run", "all", *options],
+        [sys.executable, "-c", code, *COMMAND],
         env={k: v for k, v in (os.environ | PLAIN | set_).items() if k not in unset},
         cwd=folder,
         capture_output=True,
@@ -79,6 +92,9 @@ def command(folder, before="", **environment):
     return done
 
 
+undrawn = partial(write_report, draw=False)
+
+
 def exports(folder):
     """The bytes of all that a run leaves but its facts of time, memory and machine."""
     run = folder / "run"
@@ -86,7 +102,7 @@ def exports(folder):
     about = json.loads(files.pop("run.json"))
     about.pop("machine")
     files["run.json without its machine"] = json.dumps(about).encode()
-    del files["run.sqlite"]  # its bytes depend on history
+    files.pop("run.sqlite", None)  # its bytes depend on history
     for page in ("report.html", "report.md"):
         lines = files[page].splitlines()
         files[page] = b"\n".join(line for line in lines if b"seconds on" not in line)
@@ -95,10 +111,12 @@ def exports(folder):
 
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory):
-    """The files of the run where nothing is odd."""
+    """The files of the run inside this process, where nothing is odd."""
     folder = tmp_path_factory.mktemp("usual")
-    done = command(folder)
-    assert done.returncode == 1, done.stderr  # for the check that fails
+    suites_at(folder / "suites", SUITE)
+    with contextlib.chdir(folder):
+        done = run_inside(*COMMAND)
+    assert done.code == 1, done.stderr  # for the check that fails
     return exports(folder)
 
 
@@ -111,12 +129,10 @@ def german(tmp_path_factory):
     if name:
         return {"LC_ALL": name, "LANG": name}, GERMAN
     if shutil.which("localedef"):
-        place = str(folder / "de_DE.UTF-8")
-        made = subprocess.run(
-            ["localedef", "-i", "de_DE", "-f", "UTF-8", place], capture_output=True, check=False
-        )
-        if made.returncode == 0:
-            return {"LC_ALL": "de_DE.UTF-8", "LANG": "de_DE", "LOCPATH": str(folder)}, GERMAN
+        name = "de_DE.ISO-8859-1"  # which is made faster than that of UTF-8
+        make = ["localedef", "-i", "de_DE", "-f", "ISO-8859-1", str(folder / name)]
+        if subprocess.run(make, capture_output=True, check=False).returncode == 0:
+            return {"LC_ALL": name, "LANG": name, "LOCPATH": str(folder)}, GERMAN
     return {"LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8"}, ""  # asked for, and not there
 
 
@@ -125,19 +141,22 @@ def german(tmp_path_factory):
 def test_locale_time_zone_clock_and_hash_seed(usual, german, tmp_path):
     variables, before = german
     odd = {"TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "4711", "COLUMNS": "31", "LANGUAGE": "de"}
-    done = command(tmp_path, before + JUMPING, **variables, **odd)
+    done = command(tmp_path, SUITE, before + JUMPING, **variables, **odd)
     assert done.returncode == 1, done.stderr
     assert exports(tmp_path) == usual
     about = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
     assert 0 < about["machine"]["seconds"] < 600  # the jumps are of days and of years
 
 
-@pytest.mark.needs_compiler
-def test_an_output_that_knows_only_ascii(usual, tmp_path):
+def test_an_output_that_knows_only_ascii(tmp_path):
+    wide, place = tmp_path / "wide", tmp_path / "narrow"
+    suites_at(wide / "suites", LIGHT)
+    with contextlib.chdir(wide), mock.patch("nqmbench.report.write_report", undrawn):
+        expected = run_inside(*COMMAND)
     narrow = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    done = command(tmp_path, "", **narrow, PYTHONIOENCODING="ascii", TZ=None)
-    assert done.returncode == 1, done.stderr
-    assert exports(tmp_path) == usual
+    done = command(place, LIGHT, UNDRAWN, **narrow, PYTHONIOENCODING="ascii", TZ=None)
+    assert done.returncode == expected.code == 1, done.stderr
+    assert exports(place) == exports(wide)
     assert b"second moment of \\u03b7" in done.stdout
     assert (done.stdout + done.stderr).isascii()
 

@@ -10,6 +10,7 @@ import re
 import pytest
 from inside import GOOD, HEAD, everything_in, judge, run_inside, suites_at
 
+from nqmbench.report.reading import read
 from nqmbench.results import load_run
 
 NAMES = {
@@ -38,7 +39,7 @@ REFUSED = {"too long": 300 * "x", "NUL": "a\0b", "surrogate": "\ud800", "empty":
 SAFE = re.compile(r"figures/[a-z0-9][a-z0-9-]{0,79}\.(svg|png)")
 FILES = {
     "cells.csv", "curves.csv", "estimates.csv", "figures", "report.html", "report.md", "run.json",
-    "statements.html", "statements.md", "verdicts.csv",
+    "statements.html", "statements.md", "trust.html", "trust.md", "verdicts.csv",
 }  # fmt: skip
 
 CLAIM = "suite.claim(X, of='w[0]', ref=X, expect='confirmed')(lambda k, w0: w0 / 2**k)\n"
@@ -86,8 +87,8 @@ def test_files_stay_inside_the_run_folder(tmp_path):
     names = [NAMES[kind] for kind in ("absolute", "right-to-left", "emoji")]
     named(tmp_path, names, draw=True)
     found = everything_in(tmp_path / "one" / "two" / "run")
-    figures = {name for name in found if name.startswith("figures/")}
-    assert found - figures == FILES
+    figures = {name for name in found if name.endswith((".svg", ".png"))}
+    assert found - figures == FILES | {"figures/drawn.json"}
     assert all(map(SAFE.fullmatch, figures))
     # A claim and a figure of each name, each as SVG and PNG: no name overwrites another.
     assert len(figures) == 2 * 2 * len(names)
@@ -113,14 +114,16 @@ def test_names_are_kept_in_the_tables(folder):
         assert set(NAMES.values()) <= set(run.curves[column])
 
 
-def test_pictures_of_the_report_are_files_of_the_run(folder):
-    for page in ("report.html", "report.md"):
-        text = (folder / page).read_text(encoding="utf-8")
-        wanted = re.findall(r'(?:src="|\]\()([^"#)]*\.(?:svg|png))', text)
-        assert len(set(wanted)) == len(wanted) == 2 * len(NAMES)
-        assert all(map(SAFE.fullmatch, wanted))
-        # Nothing is left that would turn the writing direction or move a terminal's cursor.
-        assert not re.search(r"[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]", text)
+def test_every_name_has_a_picture_of_its_own_inside_the_folder(folder):
+    names = [figure.figure for figure in read(load_run(folder)).drawable()]
+    assert len(set(names)) == len(names) == 2 * len(NAMES)
+    assert all(SAFE.fullmatch(f"figures/{name}.svg") for name in names)
+
+
+@pytest.mark.parametrize("page", ["report.html", "report.md", "statements.html", "statements.md"])
+def test_no_name_turns_the_writing_direction_or_moves_a_cursor(folder, page):
+    text = (folder / page).read_text(encoding="utf-8")
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]", text)
 
 
 def illegal(slot):

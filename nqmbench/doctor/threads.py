@@ -71,8 +71,8 @@ def layer() -> Iterator[Finding]:
         return
     if found == "omp":
         advice = (
-            "a process forked after a simulation is killed when it simulates, and waiting threads"
-            " use their cores: start processes by spawn, or unset NUMBA_THREADING_LAYER"
+            "a process forked after a simulation simulates on one thread, and waiting threads use"
+            " their cores: start processes by spawn, or unset NUMBA_THREADING_LAYER"
         )
         yield Finding(name, found, "notice", advice)
     elif found == "workqueue":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 import os
 import threading
+from contextlib import suppress
 from typing import Any
 
 import numba
@@ -23,18 +24,23 @@ from nqmbench.kernels.superblock import superblock_address
 # Some threading layers abort the process if two Python threads enter a parallel loop at once.
 _one_at_a_time = threading.Lock()
 _launched = 0  # the process that has Numba's threads; a forked one starts its own
+_serial = False  # in a process that must not start any
 
 THREAD_BYTES = 12 * 2**20  # a thread's stack, 8 MiB mostly, and what it needs to begin
 
 
-def _renew_lock() -> None:
-    """Give a forked process a lock of its own: nobody would ever release the one it inherits."""
-    global _one_at_a_time
-    _one_at_a_time = threading.Lock()
+def _after_fork() -> None:
+    """Make a forked process independent of what its parent's threads were doing."""
+    global _one_at_a_time, _serial
+    _one_at_a_time = threading.Lock()  # nobody would ever release the one that it inherits
+    with suppress(ValueError):  # there was no layer
+        _serial = (
+            numba.threading_layer() == "omp"
+        )  # GNU's OpenMP ends a forked process that uses it
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def run_superblocks(
@@ -93,7 +99,7 @@ def run_superblocks(
 
 def _call(code: int, jobs: Integers, *arguments: Any) -> None:
     """Call the loop: on one thread the serial one, on several the parallel one."""
-    if len(jobs) == 1:
+    if len(jobs) == 1 or _serial:
         run_serial(code, jobs, *arguments)
         return
     with _one_at_a_time:
@@ -116,7 +122,7 @@ def _launch() -> None:
     """Start Numba's threads, once per process, with TBB, else workqueue, else OpenMP.
 
     Numba itself prefers OpenMP to workqueue.  But OpenMP's threads spin while they wait, which
-    halves the speed beside busy neighbours, and a process forked after using them is killed.
+    halves the speed beside busy neighbours, and a process forked after using them gets none.
     Whoever chose a layer, by NUMBA_THREADING_LAYER or by an order of their own, gets it.
     """
     global _launched

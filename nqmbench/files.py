@@ -53,7 +53,11 @@ def write_files(
         for name, content in contents:
             paths.append(folder / name)
             with named(paths[-1]):
-                data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
+                data = (
+                    content
+                    if isinstance(content, bytes)
+                    else content.encode("utf-8", "backslashreplace")
+                )
                 part_of(paths[-1]).write_bytes(data)
         if seal is not None:
             (folder / seal).unlink(missing_ok=True)

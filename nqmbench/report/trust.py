@@ -50,7 +50,22 @@ class Section:
     paragraphs: tuple[str, ...]
 
 
-RATES: tuple[Rate, ...] = ()
+# Where nothing can be confirmed a wrong confirmation is None. The level of the last rows is smaller,
+# since their 9 or 11 looks are those of a run, which shares it out over 48.
+RATES: tuple[Rate, ...] = (
+    Rate("formulas exact, no margin", 84, 13, 4, None, 5.0),
+    Rate("off by the margin", 84, 13, 1, 3, 5.0),
+    Rate("bounds, reached", 84, 13, 2, 3, 5.0),
+    Rate("skewed noise, no margin", 56, 13, 12, None, 5.0),
+    Rate("skewed noise, off by the margin", 56, 13, 8, 3, 5.0),
+    Rate("skewness and kurtosis, no margin", 20, 9, 2, None, 5.0),
+    Rate("orderings of equals, no margin", 18, 11, 1, 4, 5.0),
+    Rate("orderings at the margin", 18, 11, 1, 4, 5.0),
+    Rate("real looks: exact, no margin", 36, 9, 2, None, 0.9),
+    Rate("real looks: off by the margin", 36, 9, 1, 1, 0.9),
+    Rate("real looks: exact", 36, 11, 0, 0, 1.1),
+    Rate("real looks: 2 claims off by 3 margins", 36, 11, 0, 0, 1.1),
+)
 
 
 def rows() -> list[list[str]]:
@@ -104,7 +119,9 @@ def sections(report: Report) -> tuple[Section, ...]:
                 "truth is known, in the hardest places: exactly right without any margin, so that "
                 "every refutation is wrong; or wrong by exactly the margin, so that every decision "
                 f"is. Each row counts the suites, of {FAMILIES} with different noise, that held "
-                "anything wrong at all.",
+                "anything wrong at all. With ordinary intervals at every look, all of them did. "
+                "Where the formulas were right to within the margin, and where two of them were "
+                "off by three margins, every single verdict came out as it should.",
             ),
         ),
         Section(

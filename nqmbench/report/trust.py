@@ -50,8 +50,8 @@ class Section:
     paragraphs: tuple[str, ...]
 
 
-# Where nothing can be confirmed a wrong confirmation is None. The level of the last rows is smaller,
-# since their 9 or 11 looks are those of a run, which shares it out over 48.
+# Where nothing can be confirmed a wrong confirmation is None. The level of the last rows is smaller:
+# their 9 or 11 looks are those of a run, which shares it out over 48.
 RATES: tuple[Rate, ...] = (
     Rate("formulas exact, no margin", 84, 13, 4, None, 5.0),
     Rate("off by the margin", 84, 13, 1, 3, 5.0),

@@ -60,12 +60,14 @@ class Outcome:
     Args:
         refuted, touched: claims with a refuted cell, with a confirmed one.
         confirmed: claims with all cells confirmed.
+        conflicts: how many decisions a later look contradicted.
         contradictions: how often simulation and exact theory disagreed.
     """
 
     refuted: frozenset[str]
     touched: frozenset[str]
     confirmed: frozenset[str]
+    conflicts: int
     contradictions: int
 
     @classmethod
@@ -77,6 +79,7 @@ class Outcome:
             frozenset(name for name, seen in cells.items() if Verdict.REFUTED in seen),
             frozenset(name for name, seen in cells.items() if Verdict.CONFIRMED in seen),
             frozenset(name for name, seen in cells.items() if set(seen) == {Verdict.CONFIRMED}),
+            len(ledger.conflicts),
             sum(map(len, found.bugs.values())),
         )
 

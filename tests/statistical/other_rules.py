@@ -36,6 +36,7 @@ from judged import EARLY, REAL, Outcome, Remembered, Setting, judge, planned
 from scipy.special import ndtri
 
 from nqmbench import ledger as ledger_module
+from nqmbench import looks as looks_module
 from nqmbench import pursuit
 from nqmbench.plan import make_plan
 from nqmbench.simulation import Conditions
@@ -150,7 +151,7 @@ def ruled(rule, plan, looks):
     counts = counts_of(plan)
     sizes = cache(lambda d, steps: tuple(pursuit.look_sizes(d, steps)))
 
-    class Record(ledger_module.Record):
+    class Record(looks_module.Record):
         def hear(self, sample, *more):
             e = self.case.experiment
             known = sizes(e.problem.d, e.steps)
@@ -162,7 +163,7 @@ def ruled(rule, plan, looks):
 
     with (
         patch.object(ledger_module, "Record", Record),
-        patch.object(ledger_module, "decide", decide_by),
+        patch.object(looks_module, "decide", decide_by),
         patch.object(pursuit, "contradictions", lambda *told: []),  # the same under every rule
     ):
         yield

@@ -29,7 +29,7 @@ __all__ = ["PAIR", "Address", "code_digest", "paired_subject"]
 # observable becomes weights, how trajectories are shared out, and how moments are merged.
 SOURCES = (
     "experiment.py", "method.py", "moments.py", "recursion.py", "simulation.py", "one_pass.py",
-    "portions.py",
+    "portions.py", "executors/cluster.py", "executors/task.py",
 )  # fmt: skip
 
 PAIR = "pair-"  # opens the subject of a comparison

@@ -19,7 +19,7 @@ from nqmbench.locks import Lock, lock
 
 __all__ = ["hold", "take", "try_out"]
 
-DIGITS = "seed", "precision"  # the arguments on which every number depends
+FIXED = "seed", "precision", "shard"  # the arguments that decide which numbers there are
 
 
 def take(place: Path, arguments: Mapping[str, Any], suites: Iterable[str]) -> Lock:
@@ -27,13 +27,14 @@ def take(place: Path, arguments: Mapping[str, Any], suites: Iterable[str]) -> Lo
 
     Args:
         place: the folder; it is made if it is not there.
-        arguments: seed, precision, and the `names` and `suites` by which the suites were found.
+        arguments: seed, precision, shard, and the `names` and `suites` by which the suites were
+            found.
         suites: the names of the suites that they stand for.
 
     Raises:
         OutputError, DiskError: it cannot be made or written.
         LockedError: another run is using it.
-        UsageError: it holds a run of other suites, another seed or precision.
+        UsageError: it holds a run of other suites, another seed, precision or shard.
     """
     try_out(place)
     held = hold(place)
@@ -83,24 +84,47 @@ def check_same(place: Path, arguments: Mapping[str, Any], suites: list[str]) -> 
     # Without a run there is nothing to replace, and a damaged one is written anew.
     with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
         about = json.loads((place / "run.json").read_text(encoding="utf-8"))
-        known = {name: about["run"][name] for name in (*DIGITS, "names", "suites")}
+        known = {name: about["run"][name] for name in ("seed", "precision", "names", "suites")}
+        known["shard"] = about["run"].get("shard")
         known["found"] = sorted(suite["name"] for suite in about["suites"])
     if not known:
         return
-    for name in DIGITS:
+    for name in FIXED:
         if known[name] != arguments[name]:
+            there, wanted = told(name, known[name]), told(name, arguments[name])
             raise UsageError(
-                f"{place}: holds results of {name} {known[name]}, not of {name} "
-                f"{arguments[name]}: choose another --out, or repeat the command with "
-                f"{name} {known[name]}"
+                f"{place}: holds results of {there}, not of {wanted}: "
+                f"choose another --out, or repeat the command with {there}"
             )
-    repeated = all(known[name] == arguments[name] for name in ("names", "suites"))
-    if known["found"] != suites and not repeated:
+    if not same_folder(known["suites"], arguments["suites"]):
+        raise UsageError(
+            f"{place}: holds a run of the suites in {known['suites']}, not of those in "
+            f"{arguments['suites']}: choose another --out"
+        )
+    if known["found"] != suites and known["names"] != arguments["names"]:
         there, wanted = listed(known["found"], suites), listed(suites, known["found"])
         raise UsageError(
             f"{place}: holds a run of the suites {there}, not of {wanted}, which would replace its "
             "tables and its report: choose another --out"
         )
+
+
+def told(name: str, value: Any) -> str:
+    """An argument in a message.
+
+    >>> told("seed", 3), told("shard", [1, 4]), told("shard", None)
+    ('seed 3', 'shard 1/4', 'the whole run')
+    """
+    if name == "shard":
+        return "the whole run" if value is None else f"shard {'/'.join(map(str, value))}"
+    return f"{name} {value}"
+
+
+def same_folder(one: str, other: str) -> bool:
+    """True if two folders of suites are the same; "shipped" is that of the program."""
+    if "shipped" in (one, other):
+        return one == other
+    return Path(one).resolve() == Path(other).resolve()
 
 
 def listed(names: list[str], others: list[str], most: int = 8) -> str:

@@ -55,7 +55,12 @@ def total_needed(record: Record, spread: float, deviation: float) -> float:
         return 0.0
     if not room > AT_THE_MARGIN * record.claim.margin or not math.isfinite(spread):
         return math.inf
-    return (spread * (record.z + SLACK) / room) ** 2
+    return square(spread * (record.z + SLACK) / room)
+
+
+def square(x: float) -> float:
+    """x^2, infinite where a power would raise."""
+    return x * x
 
 
 def distance_to_edge(record: Record, deviation: float) -> float:
@@ -163,7 +168,7 @@ class Forecast:
         if record.verdict is None and (alone or self._refutes(record, deviation)):
             needed = total_needed(record, spread, deviation)
         if self.ledger.until is not None:
-            needed = max(needed, (record.z * spread / self.ledger.until) ** 2)
+            needed = max(needed, square(record.z * spread / self.ledger.until))
         return min(needed, most)
 
     def _refutes(self, record: Record, deviation: float) -> bool:

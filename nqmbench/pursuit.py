@@ -49,15 +49,16 @@ def pursue(
     plan = simulator.plan
     ledger, found = Ledger(plan, until), Found()
     unseen = {task for f in plan.figures for panel in f.panels for task in panel.tasks}
-    comparisons = sum(
-        len(p.contrasts) * len(plan.experiments[p.tasks[0]].checkpoints) for p in plan.passes
-    )
+    # All of the run, whichever share of it is simulated here.
+    contrasts = {case.contrast for claim in plan.claims for case in claim.cases} - {None}
+    comparisons = sum(len(plan.experiments[c.smaller[0]].checkpoints) for c in contrasts if c)
     shapes = sum(len(ledger.shapes(task)) for task in plan.experiments)
     z = self_test_level(plan.experiments.values(), comparisons + shapes)
     looks = {p: affordable(plan.experiments[p.tasks[0]], preset) for p in plan.passes}
     forecast = Forecast(ledger, looks, truths)
     wanted = list(plan.passes)
     try:
+        simulator.stopping.check()
         for number in range(LOOKS):
             for whole in tuple(wanted):
                 simulator.stopping.check()

@@ -210,17 +210,11 @@ def command_of(run: Mapping[str, Any]) -> str:
     return shlex.join(words)
 
 
-def holds_finished(folder: Path, run: Mapping[str, Any]) -> bool:
-    """True if a folder has the finished run of the same command, which says more than a part of it.
-
-    Args:
-        folder: of a run, or one that will be.
-        run: about["run"] of the part.
-    """
+def holds_finished(folder: Path) -> bool:
+    """True if a folder has a finished run, which a part of one must not replace."""
     try:
-        known = json.loads((folder / "run.json").read_text(encoding="utf-8"))["run"]
-        same = known.get("shard") == run.get("shard") and command_of(known) == command_of(run)
-        return same and not known["ending"]
+        known = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        return not known["run"].get("ending")
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return False
 
@@ -243,7 +237,7 @@ def csv_column(name: str, column: pd.Series[Any]) -> list[str]:
 def csv_text(value: Any) -> str:
     """One field that is not rounded."""
     if isinstance(value, float):
-        return repr(value)
+        return repr(float(value))
     return quoted(value) if isinstance(value, str) else str(int(value))
 
 

@@ -17,6 +17,7 @@ from nqmbench.checks import judge_checks
 from nqmbench.claims import Check
 from nqmbench.describe import describe, typeset_claims
 from nqmbench.executors import check_executor, open_executor
+from nqmbench.ledger import Ledger
 from nqmbench.moments import Moments
 from nqmbench.observer import Observer, Silent
 from nqmbench.plan import Plan, make_plan
@@ -26,7 +27,7 @@ from nqmbench.results import Run
 from nqmbench.shares import share_of
 from nqmbench.simulation import Conditions, check_conditions, usable_threads
 from nqmbench.simulator import Simulator
-from nqmbench.stopping import Stopping
+from nqmbench.stopping import Stopped, Stopping
 from nqmbench.store import Store
 from nqmbench.suites import load_suites, select
 from nqmbench.tables import cell_table, curve_table, estimate_table, verdict_table
@@ -117,7 +118,7 @@ def run(
         checked = (claim.item for claim in plan.claims if isinstance(claim.item, Check))
         judged = judge_checks(checked, stop)
         ledger, found = pursue(simulator, truths, PRESETS[preset], until)
-        singles = {} if ledger.ending else single_runs(simulator)
+        singles = {} if ledger.ending else last_pictures(simulator, ledger)
     verdicts = verdict_table(ledger, truths, found.bugs, judged)
     arguments = {
         "names": list(patterns),
@@ -185,6 +186,15 @@ def simulator_for(
             yield Simulator(plan, conditions, watch, stop, executor)
         else:
             yield Remembering(plan, conditions, watch, stop, executor, store=store)
+
+
+def last_pictures(simulator: Simulator, ledger: Ledger) -> dict[str, Moments]:
+    """The single runs that figures show; none, and the ledger says why, if the run is to end."""
+    try:
+        return single_runs(simulator)
+    except Stopped as stop:
+        ledger.ending = str(stop)
+        return {}
 
 
 def single_runs(simulator: Simulator) -> dict[str, Moments]:

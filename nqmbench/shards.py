@@ -79,7 +79,7 @@ def whole_command(runs: Sequence[Path]) -> str:
     """
     known: dict[str, Path] = {}
     for run in runs:
-        with contextlib.suppress(OSError, ValueError, KeyError):
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
             about = json.loads((run / "run.json").read_text(encoding="utf-8"))["run"]
             known.setdefault(command_of(about), run)
     if len(known) > 1:

@@ -28,7 +28,7 @@ def share_of(plan: Plan, index: int, shards: int) -> Plan:
         index: 1..shards.
         shards: how many there are.
     """
-    loads = [(0.0, i) for i in range(shards)]
+    loads = [(0.0, i) for i in range(min(shards, len(plan.passes)))]
     mine = set()
     order = sorted(range(len(plan.passes)), key=lambda i: -work(plan, plan.passes[i]))
     for position in order:

@@ -2,7 +2,7 @@
 
 Work that may be given up at any moment, such as a simulation, is done inside `interruptible`: there
 a signal is obeyed at once. Elsewhere, while results are written, it is only noted, and obeyed at
-the next `check`. Whoever asks a second time is obeyed at once everywhere.
+the next `check`. Whoever asks a second time is obeyed at once everywhere but inside `whole`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from typing import Any
 __all__ = ["BUDGET", "INTERRUPTED", "TERMINATED", "Stopped", "Stopping"]
 
 INTERRUPTED, TERMINATED, BUDGET = "interrupted", "terminated", "time budget used"
+PERSONS = (INTERRUPTED, TERMINATED)  # what somebody waits for
+LONGEST = 1e7  # seconds that every system's timer can count; budgets beyond have none
 
 
 class Stopped(KeyboardInterrupt):
@@ -43,6 +45,8 @@ class Stopping:
     """
 
     reason: str = ""
+    _shielded: bool = field(default=False, repr=False)
+    _insists: bool = field(default=False, repr=False)
     _inside: bool = field(default=False, repr=False)
     _deadline: float = field(default=math.inf, repr=False)
 
@@ -50,10 +54,17 @@ class Stopping:
         """Ask the run to end.
 
         Raises:
-            Stopped: this is a moment to give up, or it was asked for before.
+            Stopped: this is a moment to give up, or a person has asked before.
         """
-        again, self.reason = bool(self.reason), self.reason or reason
-        if self._inside or again:
+        again = self.reason in PERSONS and reason in PERSONS
+        if not self.reason or (self.reason == BUDGET and reason in PERSONS):
+            self.reason = reason
+        if self._shielded:
+            self._insists |= again
+            return
+        # Whoever cleans up after this is not inside any more, also if it strikes as a block ends.
+        inside, self._inside = self._inside, False
+        if inside or again:
             raise Stopped(self.reason)
 
     def check(self) -> None:
@@ -73,6 +84,17 @@ class Stopping:
             yield
         finally:
             self._inside = before
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """A moment's work that must not be cut in the middle, whoever asks how often."""
+        self._shielded = True
+        try:
+            yield
+        finally:
+            self._shielded = False
+        if self._insists:
+            raise Stopped(self.reason)
 
     @contextmanager
     def heard(self) -> Iterator[Stopping]:
@@ -103,17 +125,18 @@ class Stopping:
 @contextmanager
 def timer(seconds: float, stopping: Stopping) -> Iterator[None]:
     """Let the system's timer ask a run to end, where there is one."""
-    if not hasattr(signal, "setitimer"):
+    if not hasattr(signal, "setitimer") or seconds > LONGEST:
         yield
         return
     with handling({signal.SIGALRM: BUDGET}, stopping) as able:
+        before = (0.0, 0.0)
         try:
             if able:
-                signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-3))
+                before = signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-3))
             yield
         finally:
             if able:
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.setitimer(signal.ITIMER_REAL, *before)
 
 
 @contextmanager
@@ -126,7 +149,9 @@ def handling(reasons: dict[int, str], stopping: Stopping) -> Iterator[bool]:
     def hear(number: int, _: Any) -> None:
         stopping.ask(reasons[number])
 
-    before = {number: signal.signal(number, hear) for number in reasons}
+    # What a shell lets its background jobs ignore stays ignored.
+    obeyed = [n for n in reasons if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, hear) for number in obeyed}
     try:
         yield True
     finally:

@@ -113,6 +113,53 @@ def test_the_shares_of_a_run_have_every_pass_once_and_about_the_same_work():
         assert here | share.elsewhere == set(plan.experiments)
 
 
+def test_more_shares_than_there_is_work_are_empty():
+    plan = make_plan(load_suites(), PRESETS["quick"])
+    assert share_of(plan, 10**9, 10**9).passes == ()
+    assert len(share_of(plan, 1, 10**9).passes) == 1
+
+
+def test_a_share_and_the_whole_do_not_share_a_folder(suite_folder, tmp_path, capsys):
+    folder, out = suite_folder(planted=CHECKS), tmp_path / "out"
+    assert run_of(folder, out) == 0
+    assert run_of(folder, out, "--shard", "1/2") == 2
+    said = capsys.readouterr().err
+    assert "holds results of the whole run, not of shard 1/2: choose another --out" in said
+
+
+def test_suites_of_the_same_name_in_another_folder_do_not_share_a_folder(
+    suite_folder, tmp_path, capsys
+):
+    folder, out = suite_folder(planted=CHECKS), tmp_path / "out"
+    assert run_of(folder, out) == 0
+    other = tmp_path / "other"
+    folder.rename(other)
+    assert run_of(other, out) == 2
+    assert f"holds a run of the suites in {folder}, not of those in" in capsys.readouterr().err
+
+
+def test_a_budget_that_ends_before_checks_is_told(suite_folder, tmp_path):
+    run = nq.run("planted", suites=suite_folder(planted=CHECKS), budget=1e-9)
+    assert run.about["run"]["ending"] == "time budget used"
+
+
+@pytest.mark.needs_compiler
+def test_what_is_too_small_for_a_plan_ends_no_run(suite_folder):
+    tiny = TWO.replace("return (1 - eta) ** k * w0", "return 1e-200")
+    run = nq.run("planted", suites=suite_folder(planted=tiny.replace("w[0]", "w2[0]")),
+                 preset="quick", until=0.01)  # fmt: skip
+    assert "ERROR" not in set(run.verdicts["verdict"])
+
+
+CHECKS = """
+import nqmbench as nq
+
+suite = nq.Suite("planted")
+
+@suite.check("one and one", expect="confirmed")
+def one():
+    return 2.0, 1 + 1
+"""
 TWO = """
 import nqmbench as nq
 

@@ -110,6 +110,54 @@ def test_without_a_limit_nothing_ends():
     assert stopping.reason == ""
 
 
+def test_a_first_key_press_after_the_budget_is_no_second_one():
+    stopping = Stopping()
+    stopping.ask(BUDGET)
+    stopping.ask(INTERRUPTED)  # only noted: a person has asked once
+    assert stopping.reason == INTERRUPTED
+    with pytest.raises(Stopped, match=INTERRUPTED):
+        stopping.ask(INTERRUPTED)
+
+
+def test_an_end_that_strikes_inside_leaves_nobody_inside():
+    stopping = Stopping()
+    with pytest.raises(Stopped, match=BUDGET):
+        work_until(stopping, lambda: stopping.ask(BUDGET))
+    stopping.ask(INTERRUPTED)  # only noted
+
+
+def test_what_must_stay_whole_is_finished_whoever_asks_how_often():
+    stopping, done = Stopping(), []
+
+    def save():
+        with stopping.whole():
+            for _ in range(3):
+                stopping.ask(INTERRUPTED)
+            done.append("saved")
+
+    with pytest.raises(Stopped, match=INTERRUPTED):
+        save()
+    assert done == ["saved"]
+
+
+@POSIX
+def test_what_a_shell_lets_its_jobs_ignore_stays_ignored():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Stopping().heard() as stopping:
+            press(signal.SIGINT)
+            assert stopping.reason == ""
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@POSIX
+def test_a_budget_beyond_every_timer_is_no_limit():
+    stopping = Stopping()
+    with stopping.within(1e20), stopping.interruptible():
+        stopping.check()
+
+
 def test_a_signal_that_ends_a_run_outlives_its_budget():
     stopping = Stopping()
     with stopping.within(LONG):

@@ -22,12 +22,13 @@ RESULTS = "run.sqlite"
 def merge(runs: Sequence[str], out: str) -> None:
     """Join what the shards of a run have simulated; the whole run then finds it there."""
     from nqmbench.folder import try_out
-    from nqmbench.shards import merge, whole_command
+    from nqmbench.shards import merge as join
+    from nqmbench.shards import whole_command
 
     place = Path(out)
     whole = whole_command([Path(run) for run in runs])
     try_out(place)
-    for sentence in merge([results_of(run) for run in runs], place / RESULTS):
+    for sentence in join([results_of(run) for run in runs], place / RESULTS):
         click.echo(f"note: {sentence}", err=True)
     show_info(place / RESULTS)
     click.echo(f"now judge it: {whole} --out {shlex.quote(str(place))}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ENDINGS", "run"]
 
 INCONCLUSIVE = 3
+PARTIAL = "partial"  # the folder of a part of a run, where there is a finished one
 ENDINGS = {INTERRUPTED: 130, TERMINATED: 143}
 
 
@@ -92,6 +94,7 @@ def run(
         "suites": folder or "shipped",
         "seed": number(seed),
         "precision": precision,
+        "shard": None if part is None else list(part),
     }
 
     with Stopping().heard() as stopping, ExitStack() as held:
@@ -123,12 +126,11 @@ def run(
                 stopping=stopping,
                 executor=executor,
             )
-            partial = bool(result.about["run"]["ending"])
-            stays = partial and holds_finished(place, result.about["run"])
-            drawn = stays or write(result, place, watcher, stopping, asked)
-        if not stays:
-            print_summary(result, place, brief=stopping.reason in ENDINGS)
-        tell_how_to_go_on(result, place, stopping.reason, drawn, stays, kept=not no_cache)
+            stays = bool(result.about["run"]["ending"]) and holds_finished(place)
+            target = place / PARTIAL if stays else place
+            drawn = write(result, target, watcher, stopping, asked)
+        print_summary(result, target, brief=stopping.reason in ENDINGS)
+        tell_how_to_go_on(result, target, stopping.reason, drawn, stays, kept=not no_cache)
     if stopping.reason in ENDINGS:
         sys.exit(ENDINGS[stopping.reason])
     counts = result.about["run"]["counts"]
@@ -145,19 +147,24 @@ def write(
     Returns:
         False if the figures were left out because the run is to end.
     """
+    from nqmbench.folder import try_out
     from nqmbench.report import write_report
 
-    result.save(place)
+    try_out(place)
+    with stopping.whole():
+        result.save(place)
+    if not result.about["run"]["ending"]:  # what a part of this run has said is said here
+        shutil.rmtree(place / PARTIAL, ignore_errors=True)
     point_latest(place)
-    if stopping.reason in ENDINGS:
-        write_report(result, place, watcher.say, threads=threads, draw=False)
-        return False
+    draw = stopping.reason not in ENDINGS
     try:
-        with stopping.interruptible():
-            write_report(result, place, watcher.say, threads=threads)
+        write_report(
+            result, place, watcher.say, threads=threads, draw=draw,
+            while_drawing=stopping.interruptible,
+        )  # fmt: skip
     except Stopped:
         return False
-    return True
+    return draw
 
 
 def tell_how_to_go_on(
@@ -167,15 +174,16 @@ def tell_how_to_go_on(
 
     Args:
         result: the run.
-        place: its folder.
+        place: where its report is.
         reason: why it was to end, or "".
         drawn: whether the report has its figures.
-        stays: whether the folder keeps the report of an earlier, finished run.
+        stays: whether the folder of the run keeps the report of an earlier, finished run.
         kept: whether there is a results file.
     """
     ending = result.about["run"]["ending"]
     if ending:
-        left = "the finished run's report stays" if stays else "the report says what is known"
+        left = "the report says what is known"
+        left += f", that of the finished run in {place.parent} stays" if stays else ""
         again = "repeat the command to go on" if kept else "nothing is kept for another run"
         click.echo(f"{ending}: {left}; {again}", err=True)
     elif not drawn:

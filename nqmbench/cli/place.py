@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ def point_latest(place: Path) -> None:
         return
     try:
         if link.is_symlink() or not link.exists():
-            link.unlink(missing_ok=True)
-            link.symlink_to(place.name)
+            new = link.with_name(f".latest.{os.getpid()}")
+            new.symlink_to(place.name)
+            new.replace(link)
     except OSError:
         click.echo(f"note: {link} could not be set to {place.name}", err=True)
 

@@ -47,9 +47,9 @@ def report(folder: str) -> None:
     from nqmbench.results import load_run
 
     place = Path(folder)
-    result = load_run(place)
+    load_run(place)  # says what is wrong with a folder that cannot be one
     with hold(place):
-        write_report(result, place)
+        write_report(load_run(place), place)
     click.echo(f"report: {place / 'report.html'}")
 
 

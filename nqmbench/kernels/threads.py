@@ -34,9 +34,8 @@ def _after_fork() -> None:
     global _one_at_a_time, _serial
     _one_at_a_time = threading.Lock()  # nobody would ever release the one that it inherits
     with suppress(ValueError):  # there was no layer
-        _serial = (
-            numba.threading_layer() == "omp"
-        )  # GNU's OpenMP ends a forked process that uses it
+        # GNU's OpenMP ends a forked process that uses it.
+        _serial = numba.threading_layer() == "omp"
 
 
 if hasattr(os, "register_at_fork"):

@@ -50,7 +50,7 @@ class Section:
     paragraphs: tuple[str, ...]
 
 
-# Where nothing can be confirmed a wrong confirmation is None. The level of the last rows is smaller:
+# Where nothing can be confirmed, a wrong confirmation is None. The last rows have a smaller level:
 # their 9 or 11 looks are those of a run, which shares it out over 48.
 RATES: tuple[Rate, ...] = (
     Rate("formulas exact, no margin", 84, 13, 4, None, 5.0),

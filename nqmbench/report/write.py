@@ -6,6 +6,7 @@ The pages come first and the figures after them, since a reader who interrupts w
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ def write_report(
     workers: int | None = None,
     threads: int | None = None,
     draw: bool = True,
+    while_drawing: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:
     """Write report, statements and trust, each as .html and .md, and figures/*.svg, *.png.
 
@@ -50,6 +52,7 @@ def write_report(
         threads: how many threads may be used; None for those that NQMBENCH_THREADS or the machine
             allows.
         draw: False writes the pages alone, at once.
+        while_drawing: entered while figures are drawn, which takes long and may be given up.
 
     Raises:
         OutputError, DiskError: a file cannot be written, the disk is full.
@@ -69,7 +72,8 @@ def write_report(
             gallery.remove_others(every)
         if draw and missing:
             try:
-                fill(gallery, missing, folder, progress, workers, threads)
+                with while_drawing():
+                    fill(gallery, missing, folder, progress, workers, threads)
             finally:  # an interruption too leaves pages that show what is there
                 write_pages(report, folder, [f for f in missing if not gallery.has(f)])
     except OSError as error:

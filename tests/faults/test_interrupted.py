@@ -23,8 +23,8 @@ PROMPT = 10.0  # seconds, on a busy machine too; a quiet one takes a fraction of
 
 # The process presses its own keys: at the N-th call of a function, where a person might.
 PRESS = """
-import os, signal, sys, time
-from nqmbench import {module}
+import importlib, os, signal, sys, time
+module = importlib.import_module("nqmbench.{module}")
 
 def pressed(*arguments, **options):
     pressed.calls += 1
@@ -35,8 +35,8 @@ def pressed(*arguments, **options):
     return original(*arguments, **options)
 
 pressed.calls = 0
-original = {module}.{name}
-{module}.{name} = pressed
+original = module.{name}
+module.{name} = pressed
 import atexit
 atexit.register(lambda: print("took", time.monotonic() - pressed.at, file=sys.stderr))
 """
@@ -46,7 +46,11 @@ MOMENTS = {
     "while it computes": ("simulator", "run_pass", 2),
     "during a commit": ("database", "transaction", 4),
     "after the last look": ("runner", "single_runs", 1),
+    "while tables are written": ("results", "write_files", 1),
+    "while pages are written": ("report.write", "write_pages", 1),
+    "while figures are drawn": ("report.write", "drawn", 1),
 }
+JUDGED = "while tables are written", "while pages are written", "while figures are drawn"
 
 SUITE = """
 import nqmbench as nq
@@ -64,6 +68,9 @@ def halves(k, w0):
 @suite.claim("the steady state is reached", of="w2[0]", at="last", margin=1e-3)
 def steady(eta):
     return eta / (2 - eta)
+
+
+suite.figure("one of them", panels={"": {"SGD": suite.experiments[0]}}, single=True)
 
 
 @suite.check("one and one", expect="confirmed")
@@ -94,6 +101,9 @@ def undisturbed(suites, tmp_path_factory):
         ("during a commit", "SIGTERM"),
         ("during a commit", "SIGINT"),
         ("after the last look", "SIGINT"),
+        ("while tables are written", "SIGTERM"),
+        ("while pages are written", "SIGINT"),
+        ("while figures are drawn", "SIGTERM"),
     ],
 )
 def test_an_ended_run_leaves_a_report_and_goes_on(suites, undisturbed, tmp_path, moment, name):
@@ -107,9 +117,10 @@ def test_an_ended_run_leaves_a_report_and_goes_on(suites, undisturbed, tmp_path,
     about = json.loads((tmp_path / "out" / "run.json").read_text())["run"]
     page = (tmp_path / "out" / "report.html").read_text()
     assert page.rstrip().endswith("</html>")
-    if moment == "after the last look":
+    if moment in JUDGED:
         assert about["ending"] == ""
         assert f"{word}: every claim is judged" in done.stderr
+        assert tables(tmp_path / "out") == undisturbed
     else:
         assert about["ending"] == word
         assert f"{word}: the report says what is known; repeat the command to go on" in done.stderr
@@ -120,7 +131,9 @@ def test_an_ended_run_leaves_a_report_and_goes_on(suites, undisturbed, tmp_path,
     assert json.loads((tmp_path / "out" / "run.json").read_text())["run"]["ending"] == ""
 
 
-@pytest.mark.parametrize("moment", ["while it computes", "during a commit"])
+@pytest.mark.parametrize(
+    "moment", ["while it computes", "during a commit", "while tables are written"]
+)
 def test_whoever_asks_twice_waits_for_nothing_and_loses_nothing(
     suites, undisturbed, tmp_path, moment
 ):
@@ -131,6 +144,8 @@ def test_whoever_asks_twice_waits_for_nothing_and_loses_nothing(
     assert done.returncode == 130, done.stderr
     assert "Traceback" not in done.stderr
     assert took(done) < PROMPT
+    if moment in JUDGED:
+        assert tables(tmp_path / "out") == undisturbed  # whole, whoever presses how often
     again = command(suites, tmp_path / "out")
     assert again.returncode == 0, again.stderr
     assert tables(tmp_path / "out") == undisturbed
@@ -143,10 +158,14 @@ def test_a_finished_report_is_not_replaced_by_a_part_of_it(suites, undisturbed, 
     before = PRESS.format(module="simulator", name="run_pass", call=2, signals=["SIGINT"])
     done = command(suites, tmp_path / "out", before=before)
     assert done.returncode == 130, done.stderr
-    said = "interrupted: the finished run's report stays; repeat the command to go on"
+    said = f"that of the finished run in {tmp_path / 'out'} stays; repeat the command to go on"
     assert said in done.stderr
+    part = json.loads((tmp_path / "out" / "partial" / "run.json").read_text())["run"]
+    assert part["ending"] == "interrupted"
     assert tables(tmp_path / "out") == undisturbed
     assert (tmp_path / "out" / "report.html").read_bytes() == page
+    assert command(suites, tmp_path / "out").returncode == 0
+    assert not (tmp_path / "out" / "partial").exists()
 
 
 def test_what_was_simulated_before_is_not_simulated_again(suites, tmp_path):

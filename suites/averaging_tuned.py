@@ -1,7 +1,10 @@
 """Averaging with its best decay: how it depends on the batch size, and for whom it helps."""
 
+from functools import cache
+
 import numpy as np
 from _first_text import BATCHES, PROBLEM, SGD
+from _search import lowest
 
 import nqmbench as nq
 
@@ -43,22 +46,16 @@ suite.figure(
 # -- the best decay --------------------------------------------------------------------------------
 
 
+@cache
 def best_windows() -> np.ndarray:
     """1/(1 - gamma), the number of steps averaged over, with the decay gamma that has the smallest
     expected error after 1000 steps; for B = 1, 10, ..., 10^4.
     """
-    import scipy  # only here: listing the suites stays fast
 
-    return np.array(
-        [
-            scipy.optimize.minimize_scalar(
-                lambda window, B=B: np.log(error(1 - 1 / window, B, 1000)),
-                bounds=(20.0, 1000.0),
-                options={"xatol": 0.01},
-            ).x
-            for B in (1, 10, 100, 1000, 10_000)
-        ]
-    )
+    def best(B: int) -> float:
+        return lowest(lambda w: np.log(error(1 - 1 / w, B, 1000)), 20.0, 1000.0, close=0.01).x
+
+    return np.array([best(B) for B in (1, 10, 100, 1000, 10_000)])
 
 
 @suite.check("larger batches want a larger decay", ref="T1-33", kind="bound", expect="refuted")

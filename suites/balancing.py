@@ -2,6 +2,7 @@
 
 import numpy as np
 from _first_text import PROBLEM, component_curves
+from _search import root
 
 import nqmbench as nq
 
@@ -32,9 +33,7 @@ def balanced(k: int, w0: tuple[float, float]) -> bool:
 
 def balancing_step(k: int) -> float:
     """The step size that balances equal starts after k steps, 0.526226 for 10, 0.134969 for 100."""
-    import scipy  # only here: listing the suites stays fast
-
-    return scipy.optimize.brentq(imbalance, 0.02, 1.5, args=(k, (1.0, 1.0)), xtol=1e-12)
+    return root(lambda eta: imbalance(eta, k, (1.0, 1.0)), 0.02, 1.5, absolute=1e-12)
 
 
 suite.figure(

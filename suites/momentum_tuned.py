@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 from _first_text import BATCHES, MOMENTUM, PROBLEM, SGD, ahead_from
+from _search import lowest
 
 import nqmbench as nq
 
@@ -30,8 +31,6 @@ def fastest_settings(kappa: float) -> tuple[float, float]:
     The step size enters only as eta h: one call takes many step sizes, as if they were curvatures.
     """
 
-    import scipy  # only here: listing the suites stays fast
-
     def best_step(beta: float) -> tuple[float, float]:
         method, eta, width = nq.heavy_ball(lr=1.0, momentum=beta), 2.5, 1.5
         for _ in range(2):
@@ -41,9 +40,7 @@ def fastest_settings(kappa: float) -> tuple[float, float]:
             eta, width = etas[slower.argmin()], width / 50
         return eta, slower.min()
 
-    beta = scipy.optimize.minimize_scalar(
-        lambda beta: best_step(beta)[1], bounds=(0.0, 0.99), options={"xatol": 1e-5}
-    ).x
+    beta = lowest(lambda beta: best_step(beta)[1], 0.0, 0.99, close=1e-5).x
     return best_step(beta)[0], beta
 
 

@@ -7,6 +7,7 @@ drawn from N(0, I), and the loss to be brought down to 0.01.
 from functools import cache
 
 import numpy as np
+from _search import lowest, root
 
 import nqmbench as nq
 
@@ -56,8 +57,6 @@ def tuned(p: float, B: int, d: int) -> tuple[float, float]:
     """The constant step size that brings the loss to TARGET in the fewest steps, and their number
     (a real one: the loss is a smooth function of k).
     """
-    import scipy  # only here: listing the suites stays fast
-
     h = 1.0 / np.arange(1, d + 1)
     curvature, noise = h ** (1 - p), (h**-0.5) ** 2
 
@@ -74,12 +73,10 @@ def tuned(p: float, B: int, d: int) -> tuple[float, float]:
             return 100.0 + log_eta
         while above(k) > 0:
             k *= 4
-        return np.log(scipy.optimize.brentq(above, 0, k, rtol=1e-6))
+        return np.log(root(above, 0, k, relative=1e-6))
 
-    best = scipy.optimize.minimize_scalar(
-        log_steps, bounds=np.log([1e-5, 1.9999]), options={"xatol": 1e-4}
-    )
-    return float(np.exp(best.x)), float(np.exp(best.fun))
+    best = lowest(log_steps, *np.log([1e-5, 1.9999]), close=1e-4)
+    return float(np.exp(best.x)), float(np.exp(best.y))
 
 
 def gain(B: int, d: int) -> float:

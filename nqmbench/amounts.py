@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["duration", "pair", "share", "time_left"]
+__all__ = ["byte_size", "duration", "pair", "share", "time_left"]
 
 SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 NUMBER = r"(\d+(?:\.\d*)?|\.\d+)"
@@ -63,3 +63,16 @@ def time_left(seconds: float) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h" if seconds < 100_000 else f"{seconds / 86400:.1f} days"
+
+
+def byte_size(number: int | None) -> str:
+    """A number of bytes for people; None where it is not known.
+
+    >>> byte_size(12_345_678), byte_size(10**15), byte_size(None)
+    ('12 MB', '1,000,000 GB', 'unknown')
+    """
+    if number is None:
+        return "unknown"
+    if number < 1e9:
+        return f"{number / 1e6:.0f} MB"
+    return f"{number / 1e9:.1f} GB" if number < 1e11 else f"{number / 1e9:,.0f} GB"

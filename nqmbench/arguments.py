@@ -16,11 +16,13 @@ __all__ = [
     "Arguments",
     "choices",
     "count",
+    "distinct",
     "is_finite",
     "is_real",
     "is_text",
     "one_line",
     "raised",
+    "repeated",
     "shorten",
     "told",
 ]
@@ -99,15 +101,15 @@ class Arguments:
         if raw.ndim > 1 or raw.size == 0 or not all_finite(raw):
             self.complain(field, seen, allowed)
             return np.ones(size or raw.size or 1)
-        values = np.atleast_1d(raw).astype(np.float64)
+        values = repeated(distinct(np.atleast_1d(raw)).astype(np.float64), raw.size)
         if size is not None and raw.ndim == 0:
-            values = np.full(size, values[0])
+            values = repeated(values, size)
         if size is not None and values.size != size:
             wanted = "1 number" if size == 1 else f"1 or {size} numbers"
             self.complaints.append(
                 f"{field}: got {values.size} numbers; allowed: {wanted}, as h has {size}"
             )
-        elif not legal(values).all():
+        elif not legal(distinct(values)).all():
             self.complain(field, seen, allowed)
         values.flags.writeable = False
         return values
@@ -161,10 +163,28 @@ def as_array(seen: Any) -> NDArray[Any]:
         return np.array(None)
 
 
+def repeated(values: Floats, size: int) -> Floats:
+    """One number as a vector that takes the memory of one, or a vector as it is.
+
+    >>> repeated(np.array([0.5]), 10**12).shape
+    (1000000000000,)
+    """
+    return values if values.size == size else np.broadcast_to(values, size)
+
+
+def distinct(values: NDArray[Any]) -> NDArray[Any]:
+    """A vector of one number where it is that one `repeated`; else the vector itself.
+
+    >>> distinct(repeated(np.array([0.5]), 10**12))
+    array([0.5])
+    """
+    return values[:1] if values.strides == (0,) else values
+
+
 def all_finite(raw: NDArray[Any]) -> bool:
     """True when every element is a number that a float can hold."""
     if raw.dtype.kind in "fiu":
-        return bool(np.isfinite(raw).all())
+        return bool(np.isfinite(distinct(raw)).all())
     return all(map(is_finite, raw.flat))
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.arguments import Arguments
+from nqmbench.arguments import Arguments, distinct, repeated
 from nqmbench.method import Method
 from nqmbench.problems import NoisyQuadratic
 from nqmbench.recursion import OpenLoop, open_loop
@@ -26,6 +26,9 @@ from nqmbench.schedules import Schedule, as_parameter
 __all__ = ["Experiment", "Observable", "Quantity", "log_checkpoints"]
 
 ALLOWED_OBSERVABLES = "'error', 'loss', 'w[i]', 'w2[i]', 'w3[i]' with a coordinate 0 <= i < d"
+
+SUMS = "error", "loss"
+COORDINATE = re.compile(r"w([23]?)\[(i|[0-9]{1,9})\]")
 
 # What experiments with the same trajectories share, once one of them has found it.
 SAME_TRAJECTORIES = ("open_loop", "batch_sizes", "recursion_key", "symbols")
@@ -59,22 +62,36 @@ class Observable:
         return h / 2 if self.name == "loss" else np.ones(h.size)
 
 
+def stands_for(name: Any, d: int) -> int:
+    """How many observables a name stands for; 0 if it is none.
+
+    >>> stands_for("w2[i]", 10**9), stands_for("w2[7]", 7), stands_for("loss", 7)
+    (1000000000, 0, 1)
+    """
+    if not isinstance(name, str):
+        return 0
+    if name in SUMS:
+        return 1
+    match = COORDINATE.fullmatch(name)
+    if not match:
+        return 0
+    return d if match[2] == "i" else int(int(match[2]) < d)
+
+
 def parse_observable(name: Any, d: int) -> list[Observable]:
     """The observables that a name stands for; "w2[i]" with the letter i means every coordinate.
 
     >>> [o.name for o in parse_observable("w2[i]", 2)], parse_observable("speed", 2)
     (['w2[0]', 'w2[1]'], [])
     """
-    if not isinstance(name, str):
+    if not stands_for(name, d):
         return []
-    if name in ("error", "loss"):
-        return [Observable(name, 2)]
-    match = re.fullmatch(r"w([23]?)\[(i|[0-9]{1,9})\]", name)
+    match = COORDINATE.fullmatch(name)
     if not match:
-        return []
-    stem, index = "w" + match[1], match[2]
-    chosen = range(d) if index == "i" else [int(index)]
-    return [Observable(f"{stem}[{i}]", int(match[1] or 1), i) for i in chosen if i < d]
+        return [Observable(name, 2)]
+    stem, power = "w" + match[1], int(match[1] or 1)
+    chosen = range(d) if match[2] == "i" else [int(match[2])]
+    return [Observable(f"{stem}[{i}]", power, i) for i in chosen]
 
 
 def is_observable(name: Any) -> bool:
@@ -83,7 +100,7 @@ def is_observable(name: Any) -> bool:
     >>> is_observable("w2[i]"), is_observable("w2[7]"), is_observable("w4[0]"), is_observable(None)
     (True, True, False, False)
     """
-    return isinstance(name, str) and bool(parse_observable(name.replace("[i]", "[0]"), 10**9))
+    return bool(stands_for(name, 10**9))
 
 
 def log_checkpoints(steps: int, count: int) -> tuple[int, ...]:
@@ -165,10 +182,11 @@ class Experiment:
         values = (problem, method, batch, total, wanted, names)
         for name, value in zip(self.__dataclass_fields__, values, strict=True):
             object.__setattr__(self, name, value)
-        if not (np.isfinite(self.curvature) & (self.curvature > 0)).all():
+        curvature = distinct(self.curvature)
+        if not (np.isfinite(curvature) & (curvature > 0)).all():
             checks.complain("method", method.label, "a power with h^(1 - power) neither 0 nor inf")
             checks.done()
-        if problem.optimum.any() and not self.open_loop.translation_invariant:
+        if distinct(problem.optimum).any() and not self.open_loop.translation_invariant:
             checks.complain(
                 "problem.optimum",
                 problem.optimum,
@@ -191,8 +209,9 @@ class Experiment:
     @property
     def curvature(self) -> NDArray[np.float64]:
         """h^(1-p): the curvature that the preconditioned method meets, shape (d,)."""
+        h = self.problem.h
         with np.errstate(over="ignore", under="ignore"):
-            return np.asarray(self.problem.h ** (1 - self.method.power), dtype=np.float64)
+            return repeated(distinct(h) ** (1 - self.method.power), h.size)
 
     @cached_property
     def observed(self) -> tuple[Observable, ...]:
@@ -303,7 +322,7 @@ def _observables(checks: Arguments, seen: Any, d: int | None) -> tuple[str, ...]
     text = isinstance(seen, str) or not isinstance(seen, Iterable)
     listed = [seen] if text else list(seen)
     for name in listed:
-        if not (parse_observable(name, d) if d else is_observable(name)):
+        if not (stands_for(name, d) if d else is_observable(name)):
             checks.complain("observables", name, ALLOWED_OBSERVABLES + (f" = {d}" if d else ""))
     if not listed or len(set(map(str, listed))) != len(listed):
         checks.complain("observables", listed, "a non-empty sequence without repetition")

@@ -18,6 +18,7 @@ from nqmbench.experiment import (
     Quantity,
     is_observable,
     parse_observable,
+    stands_for,
 )
 
 __all__ = ["beyond", "curves_of", "match", "out_of_range", "quantities"]
@@ -143,7 +144,7 @@ def curve(title: Any, label: str, written: Any, of: str) -> Quantity:
 def out_of_range(name: str, experiment: Experiment) -> str:
     """What is wrong with an observable of an experiment, or ""."""
     d = experiment.problem.d
-    if parse_observable(name, d):
+    if stands_for(name, d):
         return ""
     return f"the observable {name!r} is beyond the {count(d, 'coordinate')} of {experiment.label}"
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nqmbench.arguments import Arguments
+from nqmbench.arguments import Arguments, distinct
 from nqmbench.noise import NoiseLaw, noise_law
 
 __all__ = ["NoisyQuadratic"]
@@ -77,7 +77,7 @@ class NoisyQuadratic:
         }
         checks.done()
         with np.errstate(over="ignore"):
-            start = values["w0"] - values["optimum"]
+            start = distinct(values["w0"]) - distinct(values["optimum"])
         if not np.isfinite(start).all():
             checks.complain("w0 - optimum", start, anything)
         checks.done()
@@ -92,11 +92,11 @@ class NoisyQuadratic:
     @property
     def noiseless(self) -> bool:
         """True when every trajectory is the same: no gradient noise and a fixed start."""
-        return not (self.sigma.any() or self.w0_std.any())
+        return not (distinct(self.sigma).any() or distinct(self.w0_std).any())
 
     def __repr__(self) -> str:
         def short(x: NDArray[np.float64]) -> str:
-            if x.size > 1 and (x == x[0]).all():
+            if x.size > 1 and (distinct(x) == x[0]).all():
                 x = x[:1]
             shown = ", ".join(f"{v:g}" for v in x[:4])
             return f"({shown}{', ...' if x.size > 4 else ''})" if x.size > 1 else shown
@@ -105,7 +105,7 @@ class NoisyQuadratic:
         defaults = {"sigma": 1.0, "w0": 1.0, "w0_std": 0.0, "optimum": 0.0}
         for name, default in defaults.items():
             value = getattr(self, name)
-            if (value != default).any():
+            if (distinct(value) != default).any():
                 parts.append(f"{name}={short(value)}")
         if self.noise.name != "gaussian":
             parts.append(str(self.noise))

@@ -13,9 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from nqmbench.arguments import Arguments
+from nqmbench.capacity import available_memory, free_space
 from nqmbench.checks import judge_checks
 from nqmbench.claims import Check
 from nqmbench.describe import describe, typeset_claims
+from nqmbench.estimate import Limits, check_size
 from nqmbench.executors import check_executor, open_executor
 from nqmbench.ledger import Ledger
 from nqmbench.moments import Moments
@@ -52,6 +54,7 @@ def run(
     results: str | Path | None = None,
     stopping: Stopping | None = None,
     executor: str = "local",
+    force: bool = False,
 ) -> Run:
     """Judge every claim of the named suites.
 
@@ -74,6 +77,7 @@ def run(
         stopping: may end the run before it is done; None knows the budget only.
         executor: who simulates: "local", "dask" (a cluster of this machine) or
             "dask=tcp://HOST:PORT"; the numbers are the same.
+        force: start a run even if it is hopelessly large; see `estimate.check_size`.
 
     Returns:
         The tables and a description of the run. Nothing else is written. A run that was ended says
@@ -81,6 +85,7 @@ def run(
 
     Raises:
         InvalidArguments: wrong arguments. UsageError, SuiteError: no such suite, or a broken file.
+        UsageError: the run is too large for this machine; gives the numbers.
         UsageError, LockedError, DamagedRunError, OutputError, DiskError: the results file is of
             another seed or precision, in use, damaged, or cannot be written.
         Stopped: the run was ended before anything could be simulated.
@@ -105,6 +110,11 @@ def run(
     watch = observer or Silent()
     with stop.interruptible():
         chosen = select(load_suites(suites), patterns)
+        if not force:
+            space = None if results is None else free_space(Path(results))
+            shares = 1 if shard is None else shard[1]
+            limits = Limits(available_memory(), space, shares * conditions.threads)
+            check_size(chosen, PRESETS[preset], limits)
         plan = make_plan(chosen, PRESETS[preset])
         if shard is not None:
             plan = share_of(plan, *shard)

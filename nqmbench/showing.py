@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import math
 
 from nqmbench.arguments import choices, count
+from nqmbench.capacity import available_memory
 from nqmbench.claims import Check, Claim, Ordering
 from nqmbench.errors import UsageError
+from nqmbench.estimate import Limits, check_size
 from nqmbench.pictures import PlannedFigure
-from nqmbench.plan import PlannedClaim, make_plan
+from nqmbench.plan import Plan, PlannedClaim, make_plan
 from nqmbench.suite import Suite
 from nqmbench.verdicts import PRESETS
 
@@ -19,7 +22,7 @@ NEAREST = 3  # how many names are suggested for one that does not exist
 
 def show_suite(suite: Suite) -> str:
     """The suite's claims and figures, one line each, and what it calls out of scope."""
-    plan = make_plan([suite], PRESETS["standard"])
+    plan = plan_of(suite)
     lines = [f"{suite.name}: {suite.summary}", f"source: {suite.source}" if suite.source else ""]
     cells, experiments = plan.cells(suite.name), len(plan.experiments)
     lines += [f"{count(cells, 'cell')} on {count(experiments, 'experiment')}", ""]
@@ -35,6 +38,16 @@ def show_suite(suite: Suite) -> str:
     return "\n".join(lines)
 
 
+def plan_of(suite: Suite) -> Plan:
+    """The plan of a suite, however long it would be simulated.
+
+    Raises:
+        UsageError: it is too large to be listed.
+    """
+    check_size([suite], PRESETS["standard"], Limits(available_memory(), seconds=math.inf))
+    return make_plan([suite], PRESETS["standard"])
+
+
 def panels(planned: PlannedFigure) -> str:
     """How many panels a figure has, or why it has none."""
     return planned.error or count(len(planned.panels), "panel")
@@ -46,7 +59,7 @@ def show_statement(suite: Suite, name: str) -> str:
     Raises:
         UsageError: the suite has none; names the nearest ones.
     """
-    plan = make_plan([suite], PRESETS["standard"])
+    plan = plan_of(suite)
     claims = [c for c in plan.claims if c.item.name == name]
     figures = [f for f in plan.figures if f.figure.name == name]
     if not claims and not figures:

@@ -62,6 +62,7 @@ ENDINGS = {INTERRUPTED: 130, TERMINATED: 143}
     show_default=True,
     help="local, dask (a cluster of this machine) or dask=tcp://HOST:PORT.",
 )
+@click.option("--force", is_flag=True, help="Start a run that is too large for this machine.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the results file.")
 @click.option("--fail-inconclusive", is_flag=True, help="Exit with 3 if a claim stays open.")
 @suites_option
@@ -76,6 +77,7 @@ def run(
     until: str | None,
     shard: str | None,
     executor: str,
+    force: bool,
     no_cache: bool,
     fail_inconclusive: bool,
     folder: str | None,
@@ -125,6 +127,7 @@ def run(
                 results=None if no_cache else place / "run.sqlite",
                 stopping=stopping,
                 executor=executor,
+                force=force,
             )
             stays = bool(result.about["run"]["ending"]) and holds_finished(place)
             target = place / PARTIAL if stays else place

@@ -19,7 +19,7 @@ UNIQUE = "data", "sha256"  # no two records have the same
 
 
 def flipped(column, rng):
-    """A results file with a bit flipped in that column of a record, and the record's name."""
+    """A results file with a bit flipped in that column of a record, and how that is called."""
     usual = undisturbed(GROWS)[1] / "run.sqlite"
     connection = sqlite3.connect(usual)
     query = f"SELECT {column}, label, observable, first FROM records"

@@ -72,9 +72,11 @@ def test_killed_before_any_table_the_seed_is_known_all_the_same(out):
     assert "holds results of seed 0, not of seed 1: choose another --out" in done.stderr
 
 
-def test_the_same_suites_go_on_with_more_claims_another_preset_and_new_neighbours(tmp_path, out):
-    suites = tmp_path / "suites"
+def test_the_same_suites_go_on_with_more_claims_another_preset_and_new_neighbours(tmp_path):
+    suites, out = tmp_path / "suites", tmp_path / "run"
     suites.mkdir()
+    (suites / "small.py").write_text(SUITE)
+    assert judge(suites, out).returncode == 0
     (suites / "small.py").write_text(SUITE + MORE)
     done = judge(suites, out)
     assert done.returncode == 0, done

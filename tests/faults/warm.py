@@ -1,7 +1,7 @@
 """The whole command, forked from a process that has imported everything.
 
-A start of Python with compiler and plotting costs seconds, and most faults strike later. What is
-forked here is `python -m nqmbench ...` from its arguments to its exit code, again and again.
+A start of Python with compiler and plotting costs seconds, and most faults strike later: here
+`python -m nqmbench ...` is forked, from its arguments to its exit code.
 """
 
 import atexit

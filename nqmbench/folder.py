@@ -96,13 +96,14 @@ def check_same(place: Path, arguments: Mapping[str, Any], suites: list[str]) -> 
                 f"{place}: holds results of {there}, not of {wanted}: "
                 f"choose another --out, or repeat the command with {there}"
             )
-    if known["found"] != suites and known["names"] != arguments["names"]:
+    same = same_folder(known["suites"], arguments["suites"])
+    if known["found"] != suites and not (same and known["names"] == arguments["names"]):
         there, wanted = listed(known["found"], suites), listed(suites, known["found"])
         raise UsageError(
             f"{place}: holds a run of the suites {there}, not of {wanted}, which would replace its "
             "tables and its report: choose another --out"
         )
-    if not same_folder(known["suites"], arguments["suites"]):
+    if not same:
         raise UsageError(
             f"{place}: holds a run of the suites in {known['suites']}, not of those in "
             f"{arguments['suites']}: choose another --out"

@@ -106,7 +106,10 @@ class Run:
 
     @property
     def exit_code(self) -> int:
-        """0 when every verdict is as its suite expects; 1 otherwise, with ERROR or INCONSISTENT."""
+        """0 when every verdict is as its suite expects; 1 otherwise.
+
+        With ERROR, INCONSISTENT or a CONFLICT, and where the code of a figure has failed, it is 1.
+        """
         return int(self.about["run"]["exit_code"])
 
     def save(self, folder: Path) -> None:

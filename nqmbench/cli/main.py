@@ -22,8 +22,9 @@ __all__ = ["main"]
 
 INTERNAL, INPUT_OUTPUT = 70, 74
 SMALLER = (
-    "what was simulated is kept; repeat the command with more memory or fewer --threads, or make "
-    "the experiments smaller (coordinates, observables such as w2[i], checkpoints)"
+    "repeat the command with more memory or fewer --threads, or make the experiments smaller "
+    "(coordinates, observables such as w2[i], checkpoints); in a run's results file what was "
+    "simulated is kept"
 )
 
 

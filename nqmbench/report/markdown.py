@@ -42,7 +42,10 @@ from nqmbench.report.words import MEANINGS, SYMBOLS, shorten, statement_of, verd
 
 __all__ = ["code", "escaped", "markdown", "statements_markdown"]
 
-SPECIAL = re.compile(r"([\\`*_\[\]!|~$])")
+ESCAPES = {ord(c): f"\\{c}" for c in r"\`*_[]!|~$"} | {
+    ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;",
+}  # fmt: skip
+OPENING = re.compile(r"^([-+#](?=\s)|=|\d+[.)](?=\s))")
 OPEN_TABLE = 6  # longer tables are folded
 
 
@@ -52,9 +55,8 @@ def escaped(text: str) -> str:
     >>> escaped("<b> a|b *c* [x](y) x-y (z)")
     '&lt;b&gt; a\\|b \\*c\\* \\[x\\](y) x-y (z)'
     """
-    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    plain = SPECIAL.sub(r"\\\1", plain)
-    return re.sub(r"^([-+#](?=\s)|=|\d+[.)](?=\s))", lambda m: m[0][:-1] + "\\" + m[0][-1], plain)
+    plain = text.translate(ESCAPES)
+    return OPENING.sub(lambda m: m[0][:-1] + "\\" + m[0][-1], plain)
 
 
 def code(text: str) -> str:

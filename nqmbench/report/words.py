@@ -91,9 +91,12 @@ def typographic(text: str) -> str:
     >>> typographic("off by -1 % at 5.5e-04, in a non-linear h*(2 - h)").replace(chr(0xA0), "_")
     'off by −1_% at 5.5×10⁻⁴, in a non-linear h*(2 − h)'
     """
-    powers = POWER.sub(lambda m: f"{m[1]}×10{str(int(m[2])).translate(SUPERSCRIPTS)}", text)
-    text = MINUS.sub("−", powers).replace(" - ", " − ").replace(" %", "\u00a0%")
-    return STEP.sub("k\u00a0=\u00a0", text)
+    if "e" in text:
+        text = POWER.sub(lambda m: f"{m[1]}×10{str(int(m[2])).translate(SUPERSCRIPTS)}", text)
+    if "-" in text:
+        text = MINUS.sub("−", text).replace(" - ", " − ")
+    text = text.replace(" %", "\u00a0%")
+    return STEP.sub("k\u00a0=\u00a0", text) if "k = " in text else text
 
 
 def shorten(text: str, width: int) -> str:

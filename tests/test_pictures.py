@@ -57,7 +57,7 @@ def test_a_figure_keeps_what_it_was_given_and_its_name_may_be_that_of_a_claim():
         ("of", "w2[i]", "'error', 'loss', or one coordinate such as 'w2[0]'"),
         ("of", None, "'error', 'loss', or one coordinate such as 'w2[0]'"),
         ("single", 1, "True or False"),
-        ("doc", 5, "a text that UTF-8 can hold, no NUL"),
+        ("doc", 5, "a text that UTF-8 can hold"),
         ("name", "", "1 to 200 characters that UTF-8 can hold, no NUL"),
     ],
 )

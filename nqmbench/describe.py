@@ -90,6 +90,7 @@ def describe(
         "counts": {v.value: sum(e["verdict"] == v.value for e in entries) for v in Verdict},
         "contradictions": contradictions,
         "conflicts": ledger.conflicts,
+        "wide": ledger.wide,
         "ending": ledger.ending,
         "exit_code": int(
             bool(contradictions or ledger.conflicts)

@@ -135,6 +135,12 @@ class Ledger:
         ]
 
     @property
+    def wide(self) -> int:
+        """The number of cells that are not known as precisely as was asked for."""
+        until = self.until
+        return 0 if until is None else sum(r.width > until for r in self.records)
+
+    @property
     def decided(self) -> int:
         """The number of cells that need no more work."""
         return sum(

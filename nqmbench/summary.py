@@ -93,6 +93,10 @@ def print_troubles(out: Console, run: Run) -> None:
             if figure.get("error"):
                 text = f"figure {suite['name']}::{figure['name']}: {figure['error']}"
                 tell(out, text, COLOURS["ERROR"])
+    if about.get("wide"):
+        limit = f"{100 * about['until']:g} %"
+        cells = count(about["wide"], "interval")
+        tell(out, f"note: {cells} wider than {limit} to either side when the budget was used")
     for said in about.get("conflicts", ()):
         tell(out, f"conflict: {said}", COLOURS["ERROR"])
     for said in about.get("contradictions", ()):

@@ -200,6 +200,7 @@ class Builder:
                 "counts": {v.value: sum(e["verdict"] == v.value for e in entries) for v in Verdict},
                 "contradictions": [],
                 "conflicts": [],
+                "wide": 0,
                 "ending": "",
                 "until": None,
                 "shard": None,

@@ -62,6 +62,9 @@ def test_a_wanted_precision_narrows_the_estimates_and_changes_no_verdict(planted
     error = precise.estimates["mean_se"] / precise.estimates["mean"].abs()
     of_squares = precise.estimates["observable"].isin(["w2[0]", "w2[1]", "error"])
     assert (error[of_squares] * 4 < 0.02).all()  # an interval reaches z = 4.2 standard errors
+    assert precise.about["run"]["wide"] == usual.about["run"]["wide"] == 0
+    finer = judged(planted, until=1e-4)
+    assert 0 < finer.about["run"]["wide"] <= len(finer.cells)
     assert not (usual.estimates["mean_se"] * 4 < 0.02 * usual.estimates["mean"].abs()).all()
 
 

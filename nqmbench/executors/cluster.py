@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nqmbench.arguments import count
 from nqmbench.executors.executor import Local
 from nqmbench.executors.flights import Flights
 from nqmbench.executors.task import Answer, make_task, traffic, work
@@ -53,7 +54,7 @@ class Cluster:
     @property
     def about(self) -> str:
         """Who runs the kernels, in words."""
-        return f"dask, {self.threads} threads of {self.place}"
+        return f"dask, {count(self.threads, 'thread')} of {self.place}"
 
     def simulate(
         self,

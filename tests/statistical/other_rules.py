@@ -262,8 +262,10 @@ def main():
     parser.add_argument("--workers", type=int, default=usable_cores(), help="processes, threads")
     args = parser.parse_args()
     started = time.perf_counter()
-    print(columns(family_rows(range(args.families), args.workers)), flush=True)
-    print(columns(shipped_rows(args.preset, range(args.seeds), args.workers)))
+    if args.families:
+        print(columns(family_rows(range(args.families), args.workers)), flush=True)
+    if args.seeds:
+        print(columns(shipped_rows(args.preset, range(args.seeds), args.workers)))
     print(f"{time.perf_counter() - started:.0f} s")
 
 

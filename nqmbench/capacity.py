@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from nqmbench.threads import ROOT, positive, read, upwards
@@ -62,9 +63,8 @@ def free_space(path: Path) -> int | None:
     True
     """
     for folder in path.absolute().parents:
-        if folder.is_dir():
-            try:
+        # One whose name is too long, or whose parent may not be read, is none for this purpose.
+        with suppress(OSError):
+            if folder.is_dir():
                 return shutil.disk_usage(folder).free
-            except OSError:
-                return None
     return None

@@ -97,8 +97,8 @@ def kill(folder, kills, seed):
 
     Args:
         folder: for everything.
-        kills: how many. Every fifth strikes when a transaction is being written, the others at any
-            moment of the time that a whole run takes.
+        kills: how many. Of each three one strikes at any moment of the time that a whole run takes,
+            one during a simulation, one when a transaction is being written.
         seed: of the moments.
 
     Raises:
@@ -120,7 +120,7 @@ def kill(folder, kills, seed):
             run = begin(suites, out, "--threads", str(2 - number % 2),
                         before=f"LOG = {str(log)!r}\n{NOTED}")  # fmt: skip
             if done.total < kills:
-                strike(run, out, moments.uniform(0, whole) if number % 5 else None)
+                strike(run, out, log, number, whole, moments)
             ended = run.wait()
             lines = log.read_text().splitlines() if log.exists() else []
             confirmed |= {line[1:] for line in lines if line.startswith("=")}
@@ -138,10 +138,18 @@ def kill(folder, kills, seed):
     return done
 
 
-def strike(run, out, after):
-    """Kill a run after so many seconds, or, with None, when a transaction has a journal."""
-    journal, begun = out / "run.sqlite-journal", time.monotonic()
-    run.until(lambda: journal.exists() if after is None else time.monotonic() - begun > after)
+def strike(run, out, log, number, whole, moments):
+    """Kill a run at any time, or soon after some simulation has begun, or at a journal."""
+    when, looks, soon = moments.uniform(0, whole), moments.randint(1, 4), moments.uniform(0, 0.1)
+    if number % 3 == 1:
+        journal = out / "run.sqlite-journal"
+        run.until(journal.exists)
+    elif number % 3 == 2:
+        run.until(lambda: log.exists() and log.read_text().count("+simulating") >= looks)
+        time.sleep(soon)
+    else:
+        begun = time.monotonic()
+        run.until(lambda: time.monotonic() - begun > when)
     run.kill()
 
 

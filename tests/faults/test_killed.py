@@ -13,8 +13,8 @@ pytestmark = [LINUX, pytest.mark.needs_compiler]
 
 
 def test_killed_now_and_then(tmp_path):
-    done = kill(tmp_path, 6, seed=20)
-    assert done.total == 6
+    done = kill(tmp_path, 4, seed=20)
+    assert done.total == 4
     assert done.hit["simulating"] + done.hit["storing"] >= 1, done
 
 

@@ -66,8 +66,8 @@ def starved(done):
 def test_out_of_memory(tmp_path, before, megabytes, threads, looks):
     suites, usual = undisturbed(GROWS)
     out = tmp_path / "out"
-    # Forced, since a run for which the memory is too small from the start is refused otherwise.
-    starved(judge(suites, out, "--force", "--threads", threads, before=before.format(megabytes)))
+    options = "--threads", threads, "--force"  # what memory there is may be too little at once
+    starved(judge(suites, out, *options, before=before.format(megabytes)))
     done = judge(suites, out)
     assert done.returncode == 0, done
     assert f"\n{looks} looks found in the results file, {18 - looks} simulated" in done.stdout
@@ -82,7 +82,8 @@ def test_whatever_memory_there_is_a_run_succeeds_or_says_so(tmp_path, threads):
     codes = set()
     for megabytes in (0, 1, 2, 4, 8, 12, 16, 20, 24, 28, 32, 48, 64, 96, 128, 256, 512):
         out = tmp_path / str(megabytes)
-        done = judge(suites, out, "--force", "--threads", threads, before=AT_ONCE.format(megabytes))
+        options = "--threads", threads, "--force"
+        done = judge(suites, out, *options, before=AT_ONCE.format(megabytes))
         codes.add(done.returncode)
         if done.returncode:
             starved(done)

@@ -7,13 +7,11 @@ Prints one table of rates with intervals of 95 %; `test_calibration.py` measures
 """
 
 import argparse
-import multiprocessing
-import sys
 import time
 from functools import partial
 
 from families import GAUSSIAN, TAILED, WIDE, at_the_margin, claims, orderings
-from judged import EARLY, REAL, Outcome, Setting, judge, planned
+from judged import EARLY, REAL, Outcome, Setting, judge, of_each, planned
 from scipy.special import betaincinv
 
 from nqmbench.threads import usable_cores
@@ -64,12 +62,7 @@ def outcomes(seed):
 
 def measured(seeds, workers):
     """The outcomes of each setting, one for every seed, found by so many processes."""
-    rows = []
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        for row in pool.imap(outcomes, seeds):
-            rows.append(row)
-            if len(rows) % 20 == 0:
-                print(f"{len(rows)} of {len(seeds)} families", file=sys.stderr, flush=True)
+    rows = of_each(outcomes, seeds, workers)
     return dict(zip(SETTINGS, zip(*rows, strict=True), strict=True))
 
 

@@ -7,7 +7,10 @@ shared out over them alone: the hardest that can be asked of the rule.
 """
 
 import itertools
+import multiprocessing
+import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -149,3 +152,21 @@ def judge(setting, seed, known=None):
     simulator = Remembered(plan, conditions, known={} if known is None else known)
     with looks_of(setting):
         return pursuit.pursue(simulator, truths, STANDARD)
+
+
+def of_each(function, seeds, workers):
+    """What a function of the seed gives for each, in order; tells how far it is.
+
+    Args:
+        function: of a module, so that another process finds it.
+        seeds: of the families.
+        workers: the number of processes; 1 is this one.
+    """
+    rows = []
+    fresh = multiprocessing.get_context("spawn")  # Numba's threads do not outlive a fork
+    with ProcessPoolExecutor(workers, fresh) as pool:
+        for row in map(function, seeds) if workers == 1 else pool.map(function, seeds):
+            rows.append(row)
+            if len(rows) % 20 == 0:
+                print(f"{len(rows)} of {len(seeds)} families", file=sys.stderr, flush=True)
+    return rows

@@ -22,7 +22,6 @@ shares the level equally over 48 looks and m cells. The others
 
 import argparse
 import itertools
-import multiprocessing
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ from unittest.mock import patch
 import numpy as np
 from calibration import columns
 from families import GAUSSIAN, at_the_margin, claims
-from judged import EARLY, REAL, Outcome, Remembered, Setting, judge, planned
+from judged import EARLY, REAL, Outcome, Remembered, Setting, judge, of_each, planned
 from scipy.special import ndtri
 
 from nqmbench import ledger as ledger_module
@@ -202,8 +201,7 @@ HEAD = (
 
 def family_rows(seeds, workers):
     """By rule the rates of wrong decisions, and the trajectories beside those of the first rule."""
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        families = pool.map(family, seeds, chunksize=1)
+    families = of_each(family, seeds, workers)
     rows, exact_work = [HEAD], []
     for rule in RULES:
         outcomes = {s.name: [f[rule.name, s.name][0] for f in families] for s in SETTINGS}

@@ -207,10 +207,17 @@ def listed(source: Any) -> Iterable[Any]:
 
 def experiments_in(found: Iterable[Any]) -> Iterator[Experiment]:
     """The experiments, up to where a function of the suite fails."""
-    try:
-        yield from (item for item in found if isinstance(item, Experiment))
-    except (Exception, SystemExit):  # a user's code may raise anything
-        return
+    items: Iterator[Any] | None = None
+    while True:
+        try:
+            items = iter(found) if items is None else items
+            item = next(items)
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # the end, or whatever a user's code raises: the plan will say so
+            return
+        if isinstance(item, Experiment):
+            yield item
 
 
 def with_experiment(

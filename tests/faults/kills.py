@@ -139,16 +139,19 @@ def kill(folder, kills, seed):
 
 
 def strike(run, out, log, number, whole, moments):
-    """Kill a run at any time, or soon after some simulation has begun, or at a journal."""
+    """Kill a run in a transaction, soon after a simulation has begun, or at any time."""
     when, looks, soon = moments.uniform(0, whole), moments.randint(1, 4), moments.uniform(0, 0.1)
+    journal, begun = out / "run.sqlite-journal", time.monotonic()
+
+    def noted(word):
+        return log.exists() and log.read_text().count(word) >= looks
+
     if number % 3 == 1:
-        journal = out / "run.sqlite-journal"
-        run.until(journal.exists)
+        run.until(lambda: journal.exists() and noted("+storing"))
     elif number % 3 == 2:
-        run.until(lambda: log.exists() and log.read_text().count("+simulating") >= looks)
+        run.until(lambda: noted("+simulating"))
         time.sleep(soon)
     else:
-        begun = time.monotonic()
         run.until(lambda: time.monotonic() - begun > when)
     run.kill()
 

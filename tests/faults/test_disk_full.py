@@ -12,7 +12,7 @@ import shutil
 import subprocess
 
 import pytest
-from small import SUITE
+from small import SUITE, command, tables
 from warm import GROWS, LINUX, exports, judge, names, run, undisturbed, untraced
 
 from nqmbench.store import Store
@@ -129,3 +129,16 @@ def test_disk_full_where_the_output_goes(tmp_path):
     assert untraced(judge(suites, tmp_path / "out", before=device.format(2))).returncode == 74
     assert exports(tmp_path / "out") == exports(usual)
     assert run("list", "--suites", suites, before=device.format(1)).returncode == 74
+
+
+@pytest.mark.slow  # compiles all kernels afresh
+def test_disk_full_where_kernels_are_kept(tmp_path):
+    usual = undisturbed(SUITE)[1]
+    with disk(tmp_path / "disk", "100k"):
+        done = command(
+            tmp_path / "suites", tmp_path / "out", NUMBA_CACHE_DIR=str(tmp_path / "disk")
+        )
+    assert untraced(done).returncode == 0
+    (line,) = [line for line in done.stderr.splitlines() if "cannot be kept" in line]
+    assert "No space left on device" in line
+    assert tables(tmp_path / "out") == tables(usual)

@@ -205,7 +205,8 @@ class Store:
                     f"{self.path}: holds results of {there}, not of {wanted}: "
                     f"choose another --out, or repeat the command with {there}"
                 )
-            rows = ((k, json.dumps(v), fingerprint(k, v)) for k, v in facts.items())
+            new = {name: value for name, value in facts.items() if name not in known}
+            rows = ((k, json.dumps(v), fingerprint(k, v)) for k, v in new.items())
             connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", rows)
 
     @property

@@ -3,12 +3,14 @@
 Each test runs a copy of the package in processes of its own.
 """
 
+import errno
 import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -176,3 +178,18 @@ def test_kernels_compiled_in_different_processes_are_told_apart_in_a_third(tmp_p
         command = [sys.executable, "-c", SIBLINGS, *names]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         assert done.stdout.split() == ["True", "True"]
+
+
+def test_a_disk_that_fails_is_told_once_and_done_without(caplog):
+    from nqmbench.kernels.cache import keep_if_possible
+
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for _ in range(2):
+        code = SimpleNamespace(_cache=SimpleNamespace(load_overload=fail, save_overload=fail))
+        keep_if_possible(code)
+        assert code._cache.load_overload(None, None) is None
+        assert code._cache.save_overload(None, None) is None
+    assert len(caplog.messages) == 1
+    assert "No space left on device; each start compiles anew" in caplog.text

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import hashlib
 import logging
 import os
@@ -22,6 +23,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import llvmlite
 import llvmlite.binding
@@ -162,3 +164,39 @@ def selected() -> Iterator[None]:
             yield
         finally:
             config.CACHE_DIR = before
+
+
+def keep_if_possible(code: Any) -> None:
+    """Let a compiled function do without the disk where that fails, as when it is full.
+
+    Args:
+        code: what Numba's decorator has made; its cache is found by a private name.
+    """
+    kept = code._cache
+    load, save = kept.load_overload, kept.save_overload
+
+    def load_or_compile(signature: Any, target: Any) -> Any:
+        with _told():
+            return load(signature, target)
+        return None
+
+    def save_or_not(signature: Any, data: Any) -> None:
+        with _told():
+            save(signature, data)
+
+    kept.load_overload, kept.save_overload = load_or_compile, save_or_not
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        _tell(error.strerror or str(error))
+
+
+@functools.cache
+def _tell(problem: str) -> None:
+    """One line in the log, however many kernels it is true of."""
+    advice = "each start compiles anew (free space, or set NUMBA_CACHE_DIR to another folder)"
+    log.warning("compiled kernels cannot be kept: %s: %s; %s", FOLDER, problem, advice)

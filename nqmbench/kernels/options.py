@@ -40,7 +40,10 @@ INLINE = {**OPTIONS, "cache": False, "forceinline": True}
 
 def _compile(function: Function, **options: Any) -> Function:
     with cache.selected():
-        return cast(Function, numba.njit(**OPTIONS, **options)(function))
+        code = numba.njit(**OPTIONS, **options)(function)
+    if cache.PLACE.kept and not numba.config.DISABLE_JIT:
+        cache.keep_if_possible(code)
+    return cast(Function, code)
 
 
 def jit(function: Function) -> Function:

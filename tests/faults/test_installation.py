@@ -3,7 +3,7 @@
 Promise: kernels still compile (temporary cache), one line says so.
 
 The installation is a copy of the package in folders of mode 555. Who may write everywhere, as root,
-gives that up first.
+gives that up first. Each of these runs compiles all kernels; one of them does for every day.
 """
 
 import ctypes
@@ -13,11 +13,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from small import command, notes, tables
+from small import SUITE, command, notes, tables
+from warm import undisturbed
 
 import nqmbench
 
-pytestmark = [pytest.mark.needs_compiler, pytest.mark.slow]
+pytestmark = pytest.mark.needs_compiler
+slow = pytest.mark.slow
 
 PACKAGE = Path(nqmbench.__file__).parent
 
@@ -63,12 +65,9 @@ def droppable():
 
 
 @pytest.fixture(scope="module")
-def usual(tmp_path_factory):
+def usual():
     """The tables of the run where nothing is wrong."""
-    root = tmp_path_factory.mktemp("usual")
-    done = command(root / "suites", root / "out")
-    assert (done.returncode, notes(done)) == (0, [])
-    return tables(root / "out")
+    return tables(undisturbed(SUITE)[1])
 
 
 def faulty(installation, folder, before, **environment):
@@ -85,7 +84,7 @@ def faulty(installation, folder, before, **environment):
     return command(folder / "suites", folder / "out", before=before, **(changed | environment))
 
 
-@pytest.mark.parametrize("home", ["read-only", "none"])
+@pytest.mark.parametrize("home", [pytest.param("read-only", marks=slow), "none"])
 def test_read_only_installation_no_home_folder(installation, usual, tmp_path, home):
     there = str(installation / "home") if home == "read-only" else None
     before = ORDINARY if home == "read-only" else ORDINARY + HOMELESS
@@ -99,6 +98,7 @@ def test_read_only_installation_no_home_folder(installation, usual, tmp_path, ho
     assert [p.name for p in (tmp_path / "out").iterdir() if p.name.startswith(".")] == []
 
 
+@slow
 def test_read_only_everything_but_the_results(installation, usual, tmp_path):
     # No folder for temporary files either: kernels are compiled in memory, each time.
     nowhere = "import tempfile\ntempfile._candidate_tempdir_list = lambda: ['/dev/null/none']\n"

@@ -1,7 +1,6 @@
 """The command line inside this process: what it returns and says, and the files that it writes."""
 
 import contextlib
-import functools
 import io
 from dataclasses import dataclass
 from unittest import mock
@@ -67,7 +66,10 @@ def judge(folder, *texts, options=(), draw=False):
     """
     place = suites_at(folder / "suites", *texts)
     always = "--suites", place, "--preset", "quick", "--no-cache", "--out", folder / "run"
-    fast = functools.partial(write_report, draw=draw)
+
+    def fast(*arguments, **options):
+        write_report(*arguments, **options | {"draw": draw})
+
     with mock.patch("nqmbench.report.write_report", fast):
         return run_inside("run", "all", *always, *options)
 

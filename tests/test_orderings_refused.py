@@ -74,10 +74,10 @@ def test_what_sides_of_names_are_about_must_be_an_experiment():
         ("margin", -0.1, "a number >= 0"),
         ("margin", float("nan"), "a number >= 0"),
         ("probability", 0.7, 'None with statistic="mean"'),
-        ("ref", 8, "a string such as 'T1-08'"),
+        ("ref", 8, "a text such as 'T1-08'"),
         ("mends", 8, "None or the ref of a false statement"),
         ("expect", "true", "'confirmed', 'refuted', 'inconclusive'"),
-        ("doc", 5, "a text"),
+        ("doc", 5, "a text that UTF-8 can hold"),
     ],
 )
 def test_every_other_wrong_argument_is_named(field, bad, allowed):

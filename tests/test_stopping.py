@@ -13,6 +13,14 @@ LONG = 60.0  # seconds: whoever waits so long fails
 POSIX = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers and signals")
 
 
+@pytest.fixture(autouse=True)
+def usual_ctrl_c():
+    """A shell lets its background jobs ignore Ctrl-C; these tests may be one."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def press(number):
     os.kill(os.getpid(), number)
     time.sleep(0)  # Python hears it here at the latest

@@ -32,8 +32,8 @@ def test_the_code_is_that_of_every_source_that_decides_a_digit(tmp_path, monkeyp
         *(package / "kernels").glob("*.py"),
         *(package / n for n in nqmbench.address.SOURCES),
     ]
-    (tmp_path / "kernels").mkdir()
     for source in sources:
+        (tmp_path / source.relative_to(package)).parent.mkdir(exist_ok=True)
         (tmp_path / source.relative_to(package)).write_bytes(source.read_bytes())
     monkeypatch.setattr(nqmbench.address, "__file__", str(tmp_path / "address.py"))
     found = {code_digest.__wrapped__()}

@@ -25,6 +25,7 @@ PROMPT = 10.0  # seconds, on a busy machine too; a quiet one takes a fraction of
 PRESS = """
 import importlib, os, signal, sys, time
 module = importlib.import_module("nqmbench.{module}")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job would ignore it
 
 def pressed(*arguments, **options):
     pressed.calls += 1

@@ -26,7 +26,7 @@ from nqmbench.errors import (
     cannot_write,
 )
 from nqmbench.locks import Lock, lock
-from nqmbench.schema import AGAIN, check_header, check_tables, create_tables
+from nqmbench.schema import AGAIN, check_header, check_tables, create_marks, create_tables
 
 __all__ = ["MEMORY", "Database"]
 
@@ -82,7 +82,7 @@ class Database:
         try:
             # Closing a file drops all locks of this process on it: only the writer may look. What
             # a journal belongs to is for SQLite to restore first.
-            if not place.with_name(place.name + "-journal").exists():
+            if not journal_of(place).exists():
                 check_header(place)
             return cls(place, connect(place), held)
         except BaseException:
@@ -119,6 +119,11 @@ class Database:
             yield connection
 
 
+def journal_of(path: Path) -> Path:
+    """Where SQLite keeps what a transaction overwrites."""
+    return path.with_name(path.name + "-journal")
+
+
 def connect(path: Path, readonly: bool = False) -> sqlite3.Connection:
     """A connection to a file that is ours, or has become ours."""
     with explained(path):
@@ -130,6 +135,10 @@ def connect(path: Path, readonly: bool = False) -> sqlite3.Connection:
         try:
             set_up(connection, readonly)
             check_tables(connection, path)
+            if not readonly and journal_of(path).exists():
+                # SQLite saw that it is no journal, and removes it when something is written.
+                with transaction(connection, creates=True):
+                    create_marks(connection)
         except BaseException:
             connection.close()
             raise

@@ -16,6 +16,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "check_header",
     "check_tables",
+    "create_marks",
     "create_tables",
 ]
 
@@ -80,10 +81,15 @@ def check_marks(path: Path, application: int, version: int) -> None:
 
 def create_tables(connection: Connection) -> None:
     """Make an empty database ours, inside a transaction of the caller."""
-    connection.execute(f"PRAGMA application_id = {APPLICATION}")
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    create_marks(connection)
     for statement in SCHEMA:
         connection.execute(statement)
+
+
+def create_marks(connection: Connection) -> None:
+    """Write the marks by which a file of ours is known."""
+    connection.execute(f"PRAGMA application_id = {APPLICATION}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def check_tables(connection: Connection, path: Path) -> None:

@@ -97,8 +97,8 @@ def kill(folder, kills, seed):
 
     Args:
         folder: for everything.
-        kills: how many. Of each three one strikes at any moment of the time that a whole run takes,
-            one during a simulation, one when a transaction is being written.
+        kills: how many. Of each four one strikes at any moment of the time that a whole run takes,
+            one when a transaction is being written, one during a simulation, one during the report.
         seed: of the moments.
 
     Raises:
@@ -139,20 +139,23 @@ def kill(folder, kills, seed):
 
 
 def strike(run, out, log, number, whole, moments):
-    """Kill a run in a transaction, soon after a simulation has begun, or at any time."""
+    """Kill a run in a transaction, in a simulation, in its report, or at any time."""
     when, looks, soon = moments.uniform(0, whole), moments.randint(1, 4), moments.uniform(0, 0.1)
     journal, begun = out / "run.sqlite-journal", time.monotonic()
 
-    def noted(word):
-        return log.exists() and log.read_text().count(word) >= looks
+    def noted(word, times):
+        return log.exists() and log.read_text().count(word) >= times
 
-    if number % 3 == 1:
-        run.until(lambda: journal.exists() and noted("+storing"))
-    elif number % 3 == 2:
-        run.until(lambda: noted("+simulating"))
+    kinds = [
+        lambda: time.monotonic() - begun > when,
+        lambda: journal.exists() and noted("+storing", looks),
+        lambda: noted("+simulating", looks),
+        lambda: noted("+report", 1),
+    ]
+    kind = number % len(kinds)
+    run.until(kinds[kind])
+    if kind > 1:
         time.sleep(soon)
-    else:
-        run.until(lambda: time.monotonic() - begun > when)
     run.kill()
 
 

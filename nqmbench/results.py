@@ -231,7 +231,11 @@ def csv_column(name: str, column: pd.Series[Any]) -> list[str]:
     >>> csv_column("reason", pd.Series(["=SUM(A1), twice"]))
     ['"\t=SUM(A1), twice"']
     """
-    known = zip(column.tolist(), column.isna().tolist(), strict=True)
+    values = column.tolist()
+    if column.dtype == float:  # most are; NaN is what differs from itself
+        write = "{:.12g}".format if name in ROUNDED else repr
+        return [write(value) if value == value else "" for value in values]
+    known = zip(values, column.isna().tolist(), strict=True)
     if name in ROUNDED:
         return ["" if missing else f"{value:.12g}" for value, missing in known]
     return ["" if missing else csv_text(value) for value, missing in known]

@@ -66,7 +66,7 @@ def _simulated(run: Mapping[str, Any]) -> str:
     )
     if total is None:
         return ""
-    text = f"{integer(total)} trajectories"
+    text = "1 trajectory" if total == 1 else f"{integer(total)} trajectories"
     if experiments:
         text += f" in {count(experiments, 'experiment')}"
     return text + (f", at most {integer(most)} in one" if most else "")

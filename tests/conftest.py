@@ -12,9 +12,15 @@ def pytest_configure(config):
         "markers", "needs_compiler: runs the compiled kernels, which exist only as machine code"
     )
     config.addinivalue_line("markers", "slow: takes minutes; run by python -m pytest -m slow")
+    config.addinivalue_line(
+        "markers", "once: takes seconds and covers no line alone; left out where lines are counted"
+    )
 
 
 def pytest_collection_modifyitems(items):
+    for item in items:
+        if "faults" in item.path.parts:  # whole commands, in processes of their own
+            item.add_marker(pytest.mark.once)
     if NO_COMPILER:
         reason = "NUMBA_DISABLE_JIT is set, and the kernels' intrinsics cannot be interpreted"
         for item in items:

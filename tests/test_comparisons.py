@@ -16,6 +16,8 @@ from nqmbench.one_pass import PairedMoments
 from nqmbench.plan import make_plan
 from nqmbench.verdicts import PRESETS, Region, Sample, Verdict, decide
 
+pytestmark = pytest.mark.once
+
 ROUNDING = 1e-9  # relative, of a sum of thousands of numbers
 # The spread of 2,000 samples is off by 1.6 %, 6 of which have probability 1e-8, and by the next
 # order of the formula, 3 %.

@@ -19,6 +19,8 @@ from nqmbench import verdicts
 from nqmbench.moments import merge
 from nqmbench.verdicts import ALPHA, Verdict, look_sizes
 
+pytestmark = pytest.mark.once
+
 STEPS = range(1, 13)
 FREEDOM = 50.0
 SCALES = np.geomspace(1e-3, 10.0, len(STEPS))  # E err at each checkpoint

@@ -10,6 +10,8 @@ import nqmbench as nq
 from nqmbench.forecast import Forecast, trials_needed, work_per_trial
 from nqmbench.observer import Silent
 
+pytestmark = pytest.mark.once
+
 PLANNED = 3.0  # between what is planned and what is needed: a factor, of a formula with one look
 
 

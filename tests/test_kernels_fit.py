@@ -10,6 +10,8 @@ from nqmbench.kernels import coefficients, fit
 from nqmbench.kernels.elementary import unit
 from nqmbench.kernels.formats import F32, F64
 
+pytestmark = pytest.mark.once
+
 FIT_ROUNDING = 1e-13  # the ends of an interval may differ by a rounding between machines
 STATED_DIGITS = 0.05  # errors are stated with two digits
 LARGEST = 0.2  # the largest error of two million arguments was up to 0.13 above the stated one

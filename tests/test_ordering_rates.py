@@ -27,6 +27,8 @@ from nqmbench.one_pass import PairedMoments
 from nqmbench.plan import make_plan
 from nqmbench.verdicts import ALPHA, PRESETS, Sample, Verdict, look_sizes
 
+pytestmark = pytest.mark.once
+
 STEPS = 12
 LOOKS = list(itertools.islice(look_sizes(10**4, 10**5), 11))  # 1024 to 32,768 trajectories
 FAMILIES = 25

@@ -17,6 +17,8 @@ from nqmbench.report.palette import INK, METHODS, MUTED, OTHERS, shades
 from nqmbench.report.reading import read
 from nqmbench.results import Run
 
+pytestmark = pytest.mark.once
+
 LEAST_CONTRAST = 3.0  # Web Content Accessibility Guidelines 2.2, criterion 1.4.11
 OVERLAP = 1.0  # pixels at 100 per inch: of boxes that have some air around the letters
 LEAST_DISTANCE = 0.10  # in Oklab, where black and white are 1 apart

@@ -14,6 +14,8 @@ from nqmbench.report import workers, write_report
 from nqmbench.report.workers import Worker, pool, worth
 from nqmbench.results import Run
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def run() -> Run:

@@ -18,6 +18,8 @@ from nqmbench import ledger as ledger_module
 from nqmbench.moments import merge
 from nqmbench.verdicts import ALPHA, Verdict
 
+pytestmark = pytest.mark.once
+
 SKEW = 0.611
 SHAPES = {  # by checkpoint: skewness and excess kurtosis
     1: (0.0, 0.0),

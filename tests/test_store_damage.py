@@ -22,6 +22,8 @@ from nqmbench.schema import SCHEMA_VERSION
 from nqmbench.shards import merge
 from nqmbench.store import Store
 
+pytestmark = pytest.mark.once
+
 
 def refused(path, code, *said):
     """Opened in any way it is refused, with an exit code and words, and not a byte is changed."""

@@ -21,6 +21,8 @@ from nqmbench.errors import (
 )
 from nqmbench.store import Store
 
+pytestmark = pytest.mark.once
+
 KILLS = 20
 
 

@@ -19,6 +19,8 @@ from nqmbench.arguments import Arguments
 from nqmbench.errors import InvalidArguments
 from nqmbench.threads import MOST_THREADS, available_threads, check_threads, limits
 
+pytestmark = pytest.mark.once
+
 GARBAGE = ["", " ", "0", "-1", "1.5", "two", "1e3", "4(x2)", "²", "1٣", "0x4", "4 4", "9" * 5000]
 
 

@@ -5,17 +5,17 @@ within a second.
 """
 
 import json
-import os
 import signal
 import subprocess
 import sys
 
 import pytest
-from small import command, tables
+from small import tables
+from warm import LINUX, start
 
 pytestmark = [
     pytest.mark.needs_compiler,
-    pytest.mark.skipif(os.name != "posix", reason="sends signals"),
+    LINUX,
 ]
 
 SIGNALS = {"SIGINT": (130, "interrupted"), "SIGTERM": (143, "terminated")}
@@ -78,6 +78,12 @@ suite.figure("one of them", panels={"": {"SGD": suite.experiments[0]}}, single=T
 def sum_():
     return 2.0, 1 + 1
 """
+
+
+def command(suites, out, *options, before=""):
+    """Run the suite; `before` is code that the process runs first."""
+    always = "--suites", suites, "--preset", "quick", "--out", out
+    return start("run", "small", *always, *options, before=before).wait()
 
 
 @pytest.fixture(scope="module")

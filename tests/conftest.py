@@ -18,9 +18,6 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    for item in items:
-        if "faults" in item.path.parts:  # whole commands, in processes of their own
-            item.add_marker(pytest.mark.once)
     if NO_COMPILER:
         reason = "NUMBA_DISABLE_JIT is set, and the kernels' intrinsics cannot be interpreted"
         for item in items:

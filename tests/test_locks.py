@@ -15,8 +15,6 @@ import nqmbench
 from nqmbench.errors import DiskError, LockedError, NqmbenchError, OutputError
 from nqmbench.locks import Holder, lock, side_file
 
-pytestmark = pytest.mark.once
-
 ROOT = Path(nqmbench.__file__).parents[1]
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals, users or forks")
 

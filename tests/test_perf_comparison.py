@@ -13,8 +13,6 @@ from nqmbench.errors import InvalidArguments, UsageError
 from nqmbench.perf import compare, read_record
 from nqmbench.perf.comparison import Outcome, holm, smallest_p
 
-pytestmark = pytest.mark.once
-
 SCALING = 1e-12  # relative: each of the numbers is rounded once more
 PRODUCT = 1e-15  # relative: of two numbers
 CHANGED = Outcome.REGRESSION, Outcome.IMPROVEMENT

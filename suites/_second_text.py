@@ -14,6 +14,9 @@ PARABOLA = nq.NoisyQuadratic(h=2.0, sigma=0.0, w0=0.0, optimum=3.0)
 # Its gradient with noise of variance 1: the noise of the model is multiplied by h.
 NOISY_PARABOLA = nq.NoisyQuadratic(h=2.0, sigma=0.5, w0=0.0, optimum=3.0)
 
+# A batch so large that no noise is seen: gradient descent in one panel with single samples.
+ENDLESS = 10**18
+
 DESCENT = nq.sgd(lr=0.1)
 MOMENTUM = nq.heavy_ball(lr=0.1, momentum=0.9, velocity="step")
 NESTEROV = nq.nesterov(lr=0.1, momentum=0.9)
@@ -90,7 +93,7 @@ def power(p: int) -> Convex:
     return Convex(f"w^{p}", lambda w: w**p, lambda w: p * w ** (p - 1), L=p * (p - 1))
 
 
-# -- shared figures and numbers --------------------------------------------------------------------
+# -- paths -----------------------------------------------------------------------------------------
 
 
 def overshoot(e: nq.Experiment) -> float:

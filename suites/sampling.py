@@ -3,6 +3,7 @@
 from itertools import permutations, product
 
 import numpy as np
+from _second_text import ENDLESS
 
 import nqmbench as nq
 
@@ -41,19 +42,14 @@ suite = nq.Suite(
 suite.figure(
     "One of three points at each step",
     panels=lambda: {
-        "the iterate, w - 3": {
-            "gradient descent": (still(), "w[0]"),
-            "single samples": (drawn(), "w[0]"),
-        },
-        "the squared distance": {
-            "gradient descent": (still(), "error"),
-            "single samples": (drawn(), "error"),
-            "single samples, eta = 1/(2t + 2)": (drawn(DECREASING), "error"),
+        "f(w) = mean (w - x)^2": {
+            "gradient descent": still(),
+            "single samples": drawn(),
+            "single samples, eta = 1/(2t + 2)": drawn(DECREASING),
         },
     },
-    single=True,
-    doc="In the mean single samples follow gradient descent. With a constant step 0.296 of the "
-    "squared distance stays for ever; with a step that falls like 1/t nothing does.",
+    doc="The squared distance from 3. With a constant step 0.296 of it stay for ever; with a step "
+    "that falls like 1/t nothing does.",
 )
 
 DECREASING = nq.inverse_time(0.5, t0=1)
@@ -66,8 +62,7 @@ def drawn(lr: float | nq.Schedule = 0.1, steps: int = 200) -> nq.Experiment:
 
 def still() -> nq.Experiment:
     """Gradient descent on the same loss."""
-    problem = nq.NoisyQuadratic(h=2.0, sigma=0.0, w0=0.0, optimum=MINIMUM)
-    return nq.Experiment(problem, nq.sgd(lr=0.1), steps=200)
+    return nq.Experiment(PROBLEM, nq.sgd(lr=0.1), batch=ENDLESS, steps=200)
 
 
 # -- the loss of three points ----------------------------------------------------------------------

@@ -80,7 +80,7 @@ def below_two() -> list[nq.Experiment]:
     expect="refuted",
 )
 def text_bound(k, eta, mu, w0):
-    """At eta = 0.99 and curvatures 2 and 0.2 the true value is 10^3.9 times the bound after 50
+    """At eta = 0.99 and curvatures 2 and 0.2 the true value is 4,100 times the bound after 50
     steps. At eta = 0.75, where mu = L = 2, the bound is negative after every odd number of steps.
     """
     return (1 - eta * mu) ** k * w0**2
@@ -200,7 +200,7 @@ def squared_distance(k, eta, mu, w0):
     expect="confirmed",
 )  # fmt: skip
 def in_the_end():
-    """Of 0.9^t and 1/t the first is smaller from t = 36 on; of rho^t for every rho below 1 from
+    """Of 0.9^t and 1/t the first is smaller from t = 34 on; of rho^t for every rho below 1 from
     some step on: looked at from (4/(1 - rho)) log(1/(1 - rho)) steps, for four rates.
     """
     claimed, true = [], []

@@ -58,19 +58,18 @@ def write_heading(figure: Figure, title: str, second: str, third: str, colour: s
         colour: of the second line.
     """
     height = figure.get_figheight()
-    if len(second) > LINE + 14 and not third:
-        space = (1 - 2 * EDGE) * figure.get_figwidth() * 72
+    room = (1 - 2 * EDGE) * figure.get_figwidth() * 72
+    if not third and width_of(second, 9) > room:
         widths = range(LINE + 14, LINE // 2, -2)
         pairs = (wrapped(second, width) for width in widths)
         second, third = next(
-            (pair for pair in pairs if max(width_of(line, 8.5) for line in pair) <= space),
+            (pair for pair in pairs if max(width_of(line, 8.5) for line in pair) <= room),
             wrapped(second, widths[-1]),
         )
         looks = [{"fontsize": 8.5, "color": colour}, {"fontsize": 8.5, "color": colour}]
     else:
         looks = [{"fontsize": 9, "color": colour}, {"fontsize": 8, "color": MUTED}]
     title = shorten(title, 96)
-    room = (1 - 2 * EDGE) * figure.get_figwidth() * 72
     largest, smallest = TITLE_SIZES
     size = min(largest, largest * room / max(BOLD * width_of(title, largest), 1.0))
     if size < smallest:

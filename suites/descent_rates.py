@@ -132,7 +132,7 @@ def guaranteed_sharply():
 
 @suite.check("the function with which gradient descent is slowest", ref="T2-10", expect="confirmed")
 def slowest_function():
-    """A parabola with a knee at R/(2 eta L t + 1), straight beyond, meets the sharper bound at t."""
+    """A parabola up to R/(2 eta L t + 1) and straight beyond meets the sharper bound at step t."""
     tried = list(product((1, 7, 50), (0.3, 1.0), (1.0, 4.0)))
     claimed = [sharp(huber(1.0), eta, R, t) for t, eta, R in tried]
     return claimed, [huber(R / (2 * eta * t + 1)).gaps(eta, R, t)[-1] for t, eta, R in tried]
@@ -142,8 +142,8 @@ def slowest_function():
     "of all parabolas none comes near the bound", ref="T2-10", kind="optimum", expect="confirmed"
 )
 def slowest_parabola():
-    """The largest value after t steps, over all curvatures h <= 1/eta, is R^2/(2 eta (2t + 1)) times
-    (2t/(2t + 1))^(2t): from 0.148 of the bound at t = 1 to 1/(2e) = 0.184 in the limit.
+    """The largest value after t steps, over all curvatures up to 1/eta, is R^2/(2 eta (2t + 1))
+    times (2t/(2t + 1))^(2t): from 0.148 of the bound at t = 1 to 1/(2e) = 0.184 in the limit.
     """
 
     def left(t: int, h: float) -> float:
@@ -170,7 +170,7 @@ FLATTER = (4, 6, 20)  # powers of w: flatter and flatter minima
 @suite.check("1000 steps are 10 times as good as 100", ref="T2-15", kind="rate", expect="refuted")
 def ten_times():
     """As a statement on gradient descent: on the text's own parabola they are 10^174 times as good,
-    on w^4, w^6 and w^20 92, 30 and 12.5 times, and on the slowest function for 1000 steps 1.9 times.
+    on w^4, w^6 and w^20 92, 30 and 12.5 times, on the slowest function for 1000 steps 1.9 times.
     """
     true = [gain(parabola(2.0), 0.1, 3.0), *(gain(power(p), 1 / power(p).L) for p in FLATTER)]
     return [10.0] * 5, [*true, gain(huber(1 / 2001), 1.0)]

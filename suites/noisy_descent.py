@@ -122,7 +122,7 @@ def slope(steps: Steps) -> float:
 )  # fmt: skip
 def any_steps():
     """The text allows constant steps and steps that fall. From 10^4 to 10^6 steps sqrt(t) times
-    the suboptimality would not grow. It grows 10 times with eta = 0.1, and 4 times with 0.1/(t + 1).
+    the suboptimality would not grow. It grows 10-fold with eta = 0.1, and 4-fold with 0.1/(t + 1).
     """
     pairs = [bounded(steps) for steps in (CONSTANT, ROOT, FAST, SLOW)]
     return [early for early, _ in pairs], [late for _, late in pairs]
@@ -156,8 +156,8 @@ def root_constant():
     expect="confirmed",
 )
 def other_rates():
-    """The floor is lam/(2 (2 - lam)) at h = sigma = 1, 0.0263 at 0.1. With c/(t + 1) the exponent is
-    -1 where 2 c h > 1, and -2 c h where it is less: here 2 and 0.2.
+    """The floor is lam/(2 (2 - lam)) at h = sigma = 1, 0.0263 at 0.1. With c/(t + 1) the exponent
+    is -1 where 2 c h > 1, and -2 c h where it is less: here 2 and 0.2.
     """
     floor = 0.1 / (2 * (2 - 0.1))
     return [floor, -1.0, -0.2], [suboptimality(CONSTANT, LAST), slope(FAST), slope(SLOW)]
@@ -179,7 +179,7 @@ suite.figure(
     panels=lambda: {"h = sigma = 1": {name: scheduled(lr) for name, lr in SCHEDULES.items()}},
     of="loss",
     doc="A constant step comes to a floor. Steps 0.5/sqrt(t + 1) leave a loss that falls like "
-    "1/sqrt(t). With 1/(t + 1) it falls faster, with 0.1/(t + 1) like t^-0.2: what is left of it is "
+    "1/sqrt(t). With 1/(t + 1) it falls faster, with 0.1/(t + 1) like t^-0.2: what is left is "
     "mostly the start.",
 )
 

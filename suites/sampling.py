@@ -87,7 +87,7 @@ def minimum():
 
 @suite.check("the text's three steps", ref="T2-29", expect="confirmed")
 def three_steps():
-    """With the points 1, 5 and 3 the gradients are -2, -9.6 and -3.68, and w is 0.2, 1.16, 1.528."""
+    """With the points 1, 5, 3 the gradients are -2, -9.6 and -3.68, and w is 0.2, 1.16, 1.528."""
     w = walk(ORDER)
     return [0.2, 1.16, 1.528, -2, -9.6, -3.68], [*w[1:], *(2 * (w[:-1] - np.array(ORDER)))]
 

@@ -96,7 +96,7 @@ suite.ordering(
     of="error",
     at=(10, 15, 20),
     expect="confirmed",
-    doc="At eta h = 1.8, where gradient descent jumps across the minimum at every step, gamma = 0.5 "
+    doc="At eta h = 1.8, where gradient descent jumps across the minimum at each step, gamma = 0.5 "
     "improves the rate from 0.8 to 0.707.",
 )
 
@@ -110,8 +110,8 @@ suite.ordering(
     of="loss",
     at=(20, 30),
     expect="refuted",
-    doc="Memory accelerates, says the text. After 30 steps gradient descent is 0.0037 away from the "
-    "minimum, Nesterov's method 0.0088 and momentum 0.132.",
+    doc="Memory accelerates, says the text. After 30 steps gradient descent is 0.0037 away from "
+    "the minimum, Nesterov's method 0.0088 and momentum 0.132.",
 )
 suite.ordering(
     "gradient descent is ahead of Nesterov's method, and that of momentum",

@@ -68,7 +68,7 @@ def smallest_curvature():
 
 def below_two() -> list[nq.Experiment]:
     """Step sizes below 2/L, as the text asks for."""
-    return [spread(0.25), spread(0.5), spread(0.9), spread(0.99), spread(0.75, (2.0,))]
+    return [spread(0.25), spread(0.5), spread(0.949), spread(0.99), spread(0.75, (2.0,))]
 
 
 @suite.claim(
@@ -96,7 +96,7 @@ def text_bound(k, eta, mu, w0):
     expect="confirmed",
 )
 def text_bound_mended(k, eta, mu, w0):
-    """With this condition the bound is true: here up to eta = 0.95. It is loose, since up to eta =
+    """With this condition the bound is true: here up to eta = 0.949. It is loose, since up to eta =
     2/(L + mu) the square of 1 - eta mu would do.
     """
     return (1 - eta * mu) ** k * w0**2

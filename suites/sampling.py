@@ -99,7 +99,9 @@ def three_steps():
     "three steps did not touch all three points", ref="T2-30", kind="existence", expect="refuted"
 )
 def untouched():
-    """The text says so of its own three steps. They take 1, 5 and 3: each once."""
+    """Not all points were touched systematically, the text says of its own three steps. They take
+    1, 5 and 3: each exactly once, as a pass over the data in random order does.
+    """
     return True, set(ORDER) != set(POINTS)
 
 

@@ -76,14 +76,28 @@ def below_two() -> list[nq.Experiment]:
     ref="T2-19",
     of="error",
     kind="upper bound",
-    experiments=below_two,
+    experiments=lambda: below_two()[:-1],
     expect="refuted",
 )
 def text_bound(k, eta, mu, w0):
     """At eta = 0.99 and curvatures 2 and 0.2 the true value is 4,100 times the bound after 50
-    steps. At eta = 0.75, where mu = L = 2, the bound is negative after every odd number of steps.
+    steps.
     """
     return (1 - eta * mu) ** k * w0**2
+
+
+@suite.check(
+    "the bound is one where mu = L, for 0 < eta < 2/L",
+    ref="T2-19",
+    kind="bound",
+    expect="refuted",
+)
+def negative_bound():
+    """At mu = L = 2 and eta = 0.75 the bound on a square is negative after every odd number of
+    steps: -0.5 after the first, where a quarter of the squared distance is left.
+    """
+    eta, mu, steps = 0.75, 2.0, np.arange(1, 6)
+    return (1 - eta * mu) ** steps, (1 - eta * mu) ** (2 * steps)
 
 
 @suite.claim(

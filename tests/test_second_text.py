@@ -83,9 +83,10 @@ def test_the_stated_rate_is_off_by_10_to_the_3_9_in_the_steep_direction():
 
 
 def test_the_stated_bound_is_negative_where_a_quarter_is_left(items):
-    claim = items["strong_convexity::|w - w*|^2 <= (1 - eta mu)^t R^2 for 0 < eta < 2/L"]
-    e = claim.experiments()[-1]
-    assert claim.formula(1, 0.75, 2.0, 1.0) == -0.5
+    name = "strong_convexity::the bound is one where mu = L, for 0 < eta < 2/L"
+    bound, true = outcome(items, name)
+    assert (bound[0], true[0]) == (-0.5, 0.25)
+    e = shared(items, name)["below_two"]()[-1]
     assert final(nq.Experiment(e.problem, e.method, steps=1), "error")[0] == 0.25
 
 

@@ -1,6 +1,7 @@
 """SGD on the second text's noisy parabola, and how fast it comes down with which step sizes."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from _second_text import DESCENT, ENDLESS, NOISY_PARABOLA, PARABOLA, Convex, huber
@@ -88,6 +89,7 @@ FAST: Steps = lambda t: 1 / (t + 1)  # noqa: E731
 SLOW: Steps = lambda t: 0.1 / (t + 1)  # noqa: E731
 
 
+@cache  # several checks ask for the same million steps
 def suboptimality(steps: Steps, last: int) -> float:
     """E f - f* after so many steps, at h = sigma = w0 = 1, in one pass over the steps.
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from nqmbench.experiment import Experiment, log_checkpoints
 from nqmbench.functions import exp, log, maximum, minimum, sqrt, where
+from nqmbench.gaussian_rows import GaussianRows
+from nqmbench.least_squares import LeastSquares
 from nqmbench.methods import Method, averaged, heavy_ball, nesterov, preconditioned, sgd
 from nqmbench.problems import NoisyQuadratic
 from nqmbench.schedules import (
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Experiment",
+    "GaussianRows",
+    "LeastSquares",
     "Method",
     "NoisyQuadratic",
     "Schedule",

@@ -28,7 +28,8 @@ from nqmbench.arguments import Arguments
 from nqmbench.cumulants import power_cumulant
 from nqmbench.dependence import pairs_variance
 from nqmbench.doubling import constant_responses, crowded_responses, settled_responses
-from nqmbench.experiment import Experiment, Observable
+from nqmbench.experiment import Experiment
+from nqmbench.observables import Observable
 from nqmbench.responses import Responses, scheduled_responses
 from nqmbench.stability import radius
 
@@ -208,7 +209,7 @@ def observable_cumulants(
         highest: the largest r wanted; kappa must reach order power * highest.
         settled: kappa is that of the steady state.
     """
-    weights = observable.weights(experiment.problem.h)
+    weights = observable.weights(experiment.quadratic.h)
     chosen = kappa
     if observable.coordinate is not None:
         chosen = [k[:, observable.coordinate, None] for k in kappa]
@@ -245,7 +246,7 @@ def cumulants(experiment: Experiment, responses: Responses, highest: int) -> lis
     Infinite cumulants stay out of the responses, where 0 inf would turn sums into NaN; they reach
     every read-out that the noise has reached.
     """
-    problem, law = experiment.problem, experiment.problem.noise
+    problem, law = experiment.quadratic, experiment.quadratic.noise
 
     def share(of: Floats) -> Floats:
         """The start's share; nothing of nothing, even where the response has overflowed."""
@@ -262,13 +263,13 @@ def cumulants(experiment: Experiment, responses: Responses, highest: int) -> lis
 
 def finite_orders(experiment: Experiment, highest: int) -> tuple[int, ...]:
     """The orders >= 2 with a finite cumulant that is not 0: for Gaussian noise only the second."""
-    law = experiment.problem.noise
+    law = experiment.quadratic.noise
     return tuple(r for r in range(2, highest + 1) if law.cumulant(r) not in (0, np.inf))
 
 
 def dependent(experiment: Experiment) -> bool:
     """True when two coordinates with noise meet samples that are not independent."""
-    problem = experiment.problem
+    problem = experiment.quadratic
     return not problem.noise.independent and int(np.count_nonzero(problem.sigma)) > 1
 
 

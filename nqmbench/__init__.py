@@ -37,6 +37,7 @@ from nqmbench.suite import Suite
 
 if TYPE_CHECKING:
     from nqmbench.crossing import steps_to
+    from nqmbench.mean_square import moment_growth
     from nqmbench.results import load_run
     from nqmbench.runner import run
     from nqmbench.shared import simulate_shared
@@ -65,6 +66,7 @@ __all__ = [
     "log_checkpoints",
     "maximum",
     "minimum",
+    "moment_growth",
     "nesterov",
     "preconditioned",
     "run",
@@ -86,6 +88,7 @@ __all__ = [
 _LATE = {
     "exact": "theory",
     "load_run": "results",
+    "moment_growth": "mean_square",
     "run": "runner",
     "simulate": "simulation",
     "simulate_shared": "shared",

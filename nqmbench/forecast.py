@@ -189,7 +189,7 @@ class Forecast:
         elif not record.case.observable.nonnegative:
             natural = math.hypot(mean, spread)
         scale = record.cell.scale or natural
-        if not (scale > 0 and math.isfinite(scale)):
+        if not (scale > 0 and math.isfinite(scale)) or math.isnan(spread):
             return math.nan, math.nan
         return spread / scale, (exact - record.cell.claimed) / scale
 

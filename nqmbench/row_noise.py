@@ -140,7 +140,7 @@ class SparseRows:
         weighted = self.x.multiply(q[:, None] * (4 / n)).tocsr()
         spread = (self.back @ weighted).tocoo()
         found[spread.row, spread.col] += spread.data  # no place twice: it is a product
-        return found
+        return np.asarray(found)
 
     def transposed(self, P: Floats) -> Floats:
         """P'."""

@@ -109,7 +109,7 @@ def combined(factors: Floats, blocks: Floats) -> Floats:
     """sum_k f_k X_k, without touching the X_k whose factor is 0: they may be large."""
     used = np.flatnonzero(factors)
     if used.size == 1 and factors[used[0]] == 1:
-        return blocks[used[0]]
+        return np.asarray(blocks[used[0]])
     total = np.zeros(blocks.shape[1:])
     for k in used:
         total += factors[k] * blocks[k]

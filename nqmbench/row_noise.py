@@ -117,17 +117,18 @@ class SparseRows:
     @property
     def shape(self) -> tuple[int, ...]:
         """(d, d)."""
-        return self.x.shape[1], self.x.shape[1]
+        d = int(self.x.shape[1])
+        return d, d
 
     def hessian(self, m: Floats) -> Floats:
         """H m."""
-        return np.asarray(self.back @ (self.x @ m)) * (2 / self.x.shape[0])
+        return np.asarray(self.back @ (self.x @ m) * (2 / self.x.shape[0]))
 
     def pushed(self, P: Floats) -> Floats:
         """P H = (H P')'."""
         inner = self.x @ np.ascontiguousarray(P.T)
         inner *= 2 / self.x.shape[0]
-        return np.asarray(self.back @ inner).T
+        return np.asarray((self.back @ inner).T)
 
     def noise(self, m: Floats, P: Floats, HPH: Floats) -> Floats:
         """The only dense terms are H P H and the square of the mean gradient."""

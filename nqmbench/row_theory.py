@@ -44,12 +44,19 @@ def exact_on_rows(experiment: Experiment) -> ExactMoments:
        step observable  mean  variance
     0     1       loss  0.85    0.5625
     """
-    wanted = set(experiment.checkpoints)
-    found = {k: now for k, now in spreads(experiment) if k in wanted}
-    higher: dict[int, Floats] = {}
-    if not experiment.noiseless and affordable(experiment):
-        every = (now.m for _, now in spreads(experiment))
-        higher = {k: T for k, T in enumerate(tensors(experiment, every)) if k in wanted}
+    wanted, shapes = (
+        set(experiment.checkpoints),
+        affordable(experiment) and not experiment.noiseless,
+    )
+    found: dict[int, Spread] = {}
+    means: list[Floats] = []
+    for k, now in spreads(experiment):
+        if k in wanted:
+            found[k] = now
+        if shapes:
+            means.append(now.m)
+    every = enumerate(tensors(experiment, means)) if shapes else ()
+    higher = {k: T for k, T in every if k in wanted}
     steps = np.array(experiment.checkpoints, dtype=np.float64)
     rows = [(found[k], higher.get(k)) for k in experiment.checkpoints]
     return table(experiment, steps, rows)

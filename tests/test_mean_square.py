@@ -121,7 +121,7 @@ def test_many_coordinates_are_searched_by_arnoldi():
 
 
 def test_many_streaming_coordinates_obey_the_secular_equation():
-    l, eta, B = np.geomspace(0.01, 1.0, 1500), 0.001, 2  # noqa: E741
+    l, eta, B = np.geomspace(0.01, 1.0, 1500), 0.01, 2  # noqa: E741
     factor = nq.moment_growth(nq.Experiment(nq.GaussianRows(l), nq.sgd(eta), B))[2]
     alone = 1 - 4 * eta * l + 4 * eta**2 * l**2 * (1 + 1 / B)
     assert np.sum(4 * eta**2 * l**2 / B / (factor - alone)) == pytest.approx(1.0, rel=1e-3)

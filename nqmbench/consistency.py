@@ -101,7 +101,8 @@ def contradictions(
         # within that half needs no interval of its own.
         with np.errstate(all="ignore"):
             near = np.abs(table.estimate - exact) <= 0.5 * z * table.error
-        for s, o in np.argwhere(~near & ~np.isnan(exact) & ~(table.diverged & far)):
+        unknown = np.isnan(exact) & (statistic == "variance")  # a mean that is no number is wrong
+        for s, o in np.argwhere(~near & ~unknown & ~(table.diverged & far)):
             sample, value = table.at((int(s), int(o))), float(exact[s, o])
             said = contradiction(sample, value, statistic, z, precision)
             if said:

@@ -45,7 +45,8 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 LARGEST_ROWS = 4 * 10**6  # entries of D4: (d (1 + d))^4
-LARGEST_WORK = 2 * 10**10  # multiplications: steps (1 + n d)^6
+LARGEST_WORK = 2 * 10**10  # multiplications: (1 + n d)^6 at each step, and what calls cost
+CALLS = 2 * 10**6  # what the calls of a step cost beside, however small the tensors are
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def affordable(experiment: Experiment) -> bool:
     d = problem.d
     if isinstance(problem, GaussianRows) and d > 4:
         return False
-    work = experiment.checkpoints[-1] * (1 + n * d) ** 6
+    work = experiment.checkpoints[-1] * ((1 + n * d) ** 6 + CALLS)
     return (d * (1 + d)) ** 4 <= LARGEST_ROWS and work <= LARGEST_WORK
 
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from nqmbench.experiment import Experiment, log_checkpoints
 from nqmbench.functions import exp, log, maximum, minimum, sqrt, where
+from nqmbench.gaussian_rows import GaussianRows
+from nqmbench.least_squares import LeastSquares
 from nqmbench.methods import Method, averaged, heavy_ball, nesterov, preconditioned, sgd
 from nqmbench.problems import NoisyQuadratic
 from nqmbench.schedules import (
@@ -35,6 +37,7 @@ from nqmbench.suite import Suite
 
 if TYPE_CHECKING:
     from nqmbench.crossing import steps_to
+    from nqmbench.mean_square import moment_growth
     from nqmbench.results import load_run
     from nqmbench.runner import run
     from nqmbench.shared import simulate_shared
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Experiment",
+    "GaussianRows",
+    "LeastSquares",
     "Method",
     "NoisyQuadratic",
     "Schedule",
@@ -61,6 +66,7 @@ __all__ = [
     "log_checkpoints",
     "maximum",
     "minimum",
+    "moment_growth",
     "nesterov",
     "preconditioned",
     "run",
@@ -82,6 +88,7 @@ __all__ = [
 _LATE = {
     "exact": "theory",
     "load_run": "results",
+    "moment_growth": "mean_square",
     "run": "runner",
     "simulate": "simulation",
     "simulate_shared": "shared",

@@ -28,7 +28,8 @@ __all__ = ["PAIR", "Address", "code_digest", "paired_subject"]
 # The sources that decide digits: the compiled ones, how a recursion becomes their tables, how an
 # observable becomes weights, how trajectories are shared out, and how moments are merged.
 SOURCES = (
-    "experiment.py", "method.py", "moments.py", "recursion.py", "simulation.py", "one_pass.py",
+    "experiment.py", "problem.py", "problems.py", "least_squares.py", "gaussian_rows.py",
+    "observables.py", "method.py", "moments.py", "recursion.py", "simulation.py", "one_pass.py",
     "portions.py", "executors/cluster.py", "executors/task.py",
 )  # fmt: skip
 

@@ -93,8 +93,12 @@ class Arguments:
         allowed: str,
         legal: Callable[[Floats], NDArray[np.bool_]],
         size: int | None = None,
+        of: str = "h has",
     ) -> Floats:
-        """A non-empty vector of finite numbers, or a scalar that is repeated `size` times."""
+        """A non-empty vector of finite numbers, or a scalar that is repeated `size` times.
+
+        Of another size it is compared with what has that size, in the words `of`.
+        """
         if size is not None:
             allowed += ", one or one per coordinate"
         raw = as_array(seen)
@@ -107,7 +111,7 @@ class Arguments:
         if size is not None and values.size != size:
             wanted = "1 number" if size == 1 else f"1 or {size} numbers"
             self.complaints.append(
-                f"{field}: got {values.size} numbers; allowed: {wanted}, as h has {size}"
+                f"{field}: got {values.size} numbers; allowed: {wanted}, as {of} {size}"
             )
         elif not legal(distinct(values)).all():
             self.complain(field, seen, allowed)

@@ -14,8 +14,9 @@ import numpy as np
 from nqmbench.arguments import Arguments, is_text
 from nqmbench.claims import EXPECTATIONS
 from nqmbench.errors import FormulaError
-from nqmbench.experiment import Experiment, is_observable
+from nqmbench.experiment import Experiment
 from nqmbench.matching import beyond, curves_of, match, out_of_range, quantities
+from nqmbench.observables import is_observable
 
 __all__ = [
     "check_experiments", "check_fit", "check_function", "check_name", "check_ordering",

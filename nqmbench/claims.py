@@ -70,7 +70,7 @@ class Claim(Statement):
         formula: the function; its argument names say which symbols it wants (an argument with a
             default keeps it).
         of: "error", "loss", "w[i]", "w2[i]", "w3[i]" (the letter i: every coordinate) or with a
-            number for one coordinate.
+            number for one coordinate; on least squares "loss", "distance", "w[i]".
         statistic: "mean", "variance", "skewness" (kappa_3 / kappa_2^1.5) or "kurtosis" (the excess,
             kappa_4 / kappa_2^2).
         kind: "equality", "approximation" (true within `accuracy`), "upper bound", "lower bound".

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nqmbench.experiment import Experiment, Observable
+from nqmbench.experiment import Experiment
 from nqmbench.moments import Moments
+from nqmbench.observables import Observable
 from nqmbench.one_pass import PairedMoments
 from nqmbench.samples import TINY, lacking_moment, rounding, still
 from nqmbench.verdicts import ROUNDING, Frequency, Sample

@@ -93,14 +93,16 @@ def contradictions(
     """
     found = []
     # A mean of 0 may diverge by its spread alone, and be the only one of the two that is moderate.
-    far = ~((np.abs(truth.mean) < MODERATE) & (truth.variance < MODERATE))
+    moderate = np.isnan(truth.variance) | (truth.variance < MODERATE)
+    far = ~((np.abs(truth.mean) < MODERATE) & moderate)
     for statistic, exact in (("mean", truth.mean), ("variance", truth.variance)):
         table = samples(experiment, moments, statistic, precision)
         # Where the gate is open, Hall's interval is wider than half the normal one: what lies
         # within that half needs no interval of its own.
         with np.errstate(all="ignore"):
             near = np.abs(table.estimate - exact) <= 0.5 * z * table.error
-        for s, o in np.argwhere(~near & ~(table.diverged & far)):
+        unknown = np.isnan(exact) & (statistic == "variance")  # a mean that is no number is wrong
+        for s, o in np.argwhere(~near & ~unknown & ~(table.diverged & far)):
             sample, value = table.at((int(s), int(o))), float(exact[s, o])
             said = contradiction(sample, value, statistic, z, precision)
             if said:

@@ -77,7 +77,7 @@ class Watcher:
         )
         for experiment in plan.experiments.values():
             if experiment.method.constant:
-                radius = spectral_radius(experiment.method, experiment.problem.h).max()
+                radius = spectral_radius(experiment.method, experiment.problem.curvatures).max()
                 if radius > 1:
                     text = f"note: {experiment.label} is unstable: the mean grows {radius:.6g}-fold"
                     self.console.print(f"{text} at each step", highlight=False)

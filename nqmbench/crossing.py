@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from nqmbench.arguments import Arguments
 from nqmbench.doubling import dense_responses, piece_length
-from nqmbench.experiment import ALLOWED_OBSERVABLES, Experiment, Observable, parse_observable
+from nqmbench.experiment import Experiment
+from nqmbench.observables import ERRORS, Observable
+from nqmbench.problems import NoisyQuadratic
 from nqmbench.responses import Responses, scheduled_responses
 from nqmbench.theory import (
     check_experiment,
@@ -66,6 +68,9 @@ def steps_to(
     check_experiment("steps_to", experiment)
     checks = Arguments("steps_to")
     bound = checks.number("level", level, "a finite number", math.isfinite, 0.0)
+    if not isinstance(experiment.problem, NoisyQuadratic):
+        checks.complain("experiment", experiment.label, "one on the noisy quadratic")
+        checks.done()
     chosen = _observable(checks, observable, experiment.problem.d)
     checks.instance("settled", settled, bool | np.bool_, "True or False")
     checks.done()
@@ -107,8 +112,8 @@ def consecutive(experiment: Experiment, orders: tuple[int, ...]) -> Iterator[Res
 
 def _observable(checks: Arguments, seen: Any, d: int) -> Observable:
     """The one observable of that name."""
-    found = parse_observable(seen, d)
+    found = ERRORS.parse(seen, d)
     if len(found) == 1:
         return found[0]
-    checks.complain("observable", seen, f"one of {ALLOWED_OBSERVABLES} = {d}")
+    checks.complain("observable", seen, f"one of {ERRORS.allowed(d)}")
     return Observable("error", 2)

@@ -55,7 +55,7 @@ def pairs_variance(experiment: Experiment, weights: Floats, settled: bool = Fals
     >>> pairs_variance(e, np.ones(2), settled=True).round(6).tolist()
     [0.013232]
     """
-    scale = weights * experiment.problem.sigma**2
+    scale = weights * experiment.quadratic.sigma**2
     if settled:
         return settled_pairs(experiment, scale)
     constant = experiment.open_loop.constant and experiment.batch_sizes.size == 1
@@ -69,7 +69,7 @@ def joint_cumulant(experiment: Experiment, t: int) -> float:
     """kappa_22 of the mean of step t's batch for sigma = 1, kappa_22 / B_t^3."""
     sizes = experiment.batch_sizes
     B = sizes[t if sizes.size > 1 else 0]
-    return float(experiment.problem.noise.joint_cumulant / B**3)
+    return float(experiment.quadratic.noise.joint_cumulant / B**3)
 
 
 def twice_products(y: Floats) -> Floats:

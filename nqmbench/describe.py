@@ -9,7 +9,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, cast
 
 from nqmbench.claims import BOUNDS, Check, Claim
-from nqmbench.experiment import parse_observable
 from nqmbench.explain import Explanation, explanation
 from nqmbench.ledger import Ledger
 from nqmbench.moments import Moments
@@ -113,7 +112,7 @@ def name_of(plan: Plan, key: str | Contrast) -> str:
     if isinstance(key, str):
         return plan.experiments[key].label
     smaller, larger = (
-        (plan.experiments[task], parse_observable(name, plan.experiments[task].problem.d)[0])
+        (plan.experiments[task], plan.experiments[task].problem.parse(name)[0])
         for task, name in (key.smaller, key.larger)
     )
     return label(smaller, larger)

@@ -72,7 +72,7 @@ def constant_responses(experiment: Experiment, orders: tuple[int, ...]) -> Respo
         experiment: one without schedules.
         orders: the orders r >= 2 of the noise that are wanted.
     """
-    loop, d = experiment.open_loop, experiment.problem.d
+    loop, d = experiment.open_loop, experiment.quadratic.d
     powers = [Composition.step(experiment, orders)]
     mean = loop.starts[:, None] * np.ones(d)
     noise: Tensors = {r: np.zeros((loop.n,) * r + (d,)) for r in orders}
@@ -112,7 +112,7 @@ def crowded_responses(experiment: Experiment, orders: tuple[int, ...]) -> Respon
 
 def piece_length(experiment: Experiment, orders: tuple[int, ...]) -> int:
     """How many steps to find at a time, a power of two: as many as the memory of a cache holds."""
-    per_step = experiment.open_loop.n ** max(orders, default=1) * experiment.problem.d
+    per_step = experiment.open_loop.n ** max(orders, default=1) * experiment.quadratic.d
     most = min(max(ENTRIES // per_step, 1), LONGEST)
     return int(2 ** min(int(math.log2(most)), experiment.steps.bit_length()))
 
@@ -129,7 +129,7 @@ def dense_responses(
         orders: the orders r >= 2 of the noise that are wanted.
         length: a power of two.
     """
-    loop, d = experiment.open_loop, experiment.problem.d
+    loop, d = experiment.open_loop, experiment.quadratic.d
     power = Composition.step(experiment, orders)
     mean = loop.starts[:, None] * np.ones(d)
     noise: Tensors = {r: np.zeros((loop.n,) * r + (d,)) for r in orders}
@@ -161,7 +161,7 @@ def settled_responses(experiment: Experiment, orders: tuple[int, ...]) -> Respon
             break
     i = experiment.open_loop.readout
     noise = {r: K[(i,) * r][None] for r, K in whole.noise.items()}
-    return Responses(np.zeros((1, experiment.problem.d)), noise)
+    return Responses(np.zeros((1, experiment.quadratic.d)), noise)
 
 
 def transform(A: Floats, K: Floats) -> Floats:

@@ -16,7 +16,7 @@ from nqmbench.amounts import byte_size, time_left
 from nqmbench.arguments import count
 from nqmbench.claims import Claim, Ordering
 from nqmbench.errors import FormulaError, UsageError
-from nqmbench.experiment import Experiment, stands_for
+from nqmbench.experiment import Experiment
 from nqmbench.formulas import own
 from nqmbench.suite import Suite
 from nqmbench.verdicts import Preset, look_sizes
@@ -61,11 +61,11 @@ class Estimate:
         cells: sum over claims and experiments of O S, before `when` leaves any out; for an ordering
             that of its smaller sides.
         experiments: how many a list has.
-        working: bytes for the largest experiment at a time: 56 d S for its exact theory, or
-            200 d + 1000 O S for its simulation.
-        work: coordinate steps of the first looks of a list, n0 d steps draws with n0 trajectories,
-            draws = B if the noise is not Gaussian, else 1; nothing where that is beyond the
-            preset's work, since it is not simulated then.
+        working: bytes for the largest experiment at a time: `Problem.working` for its exact theory,
+            56 d S on the noisy quadratic, or 200 d + 1000 O S for its simulation.
+        work: what the first looks of a list draw, n0 steps draws with n0 trajectories and
+            `Problem.draws` at a step; nothing where that is beyond the preset's work, since it is
+            not simulated then.
         stored: bytes of one look at every experiment of a list in the results file, 250 O S each.
         complete: False if the counting was given up.
     """
@@ -224,24 +224,24 @@ def with_experiment(
     known: Estimate, experiment: Experiment, wishes: Iterable[Wish], preset: Preset
 ) -> Estimate:
     """The estimate with one more experiment, of which somebody wants to know something."""
-    d, steps = experiment.problem.d, experiment.steps
+    problem, steps = experiment.problem, experiment.steps
     columns: dict[str, int] = {}
     cells = checkpoints = 0
     for of, at in wishes:
         number = len(experiment.checkpoints) if at is None else len(at) if at != "last" else 1
-        columns[of] = stands_for(of, d)
+        columns[of] = problem.stands_for(of)
         cells += columns[of] * number
         checkpoints = max(checkpoints, number)
     observed = sum(columns.values()) * checkpoints
-    work = d * steps
-    if experiment.problem.noise.name != "gaussian" and isinstance(experiment.batch, int):
-        work *= experiment.batch
-    if not experiment.problem.noiseless:
-        work *= next(look_sizes(d, steps))
+    batch = experiment.batch if isinstance(experiment.batch, int) else 1
+    work = problem.draws(batch) * steps
+    if not experiment.noiseless:
+        work *= next(look_sizes(problem.d, steps))
+    theory = problem.working(len(experiment.method.starts), checkpoints)
     return Estimate(
         known.cells + cells,
         known.experiments + 1,
-        max(known.working, 8 * 7 * d * checkpoints, 200 * d + 1000 * observed),
+        max(known.working, theory, 200 * problem.d + 1000 * observed),
         known.work + (work if work <= preset.work else 0),
         known.stored + STORED_BYTES * observed,
     )

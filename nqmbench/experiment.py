@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -17,90 +16,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.arguments import Arguments, distinct, repeated
+from nqmbench.arguments import Arguments
 from nqmbench.method import Method
+from nqmbench.observables import ERRORS, Observable, is_observable
+from nqmbench.problem import Problem
 from nqmbench.problems import NoisyQuadratic
 from nqmbench.recursion import OpenLoop, open_loop
 from nqmbench.schedules import Schedule, as_parameter
 
-__all__ = ["Experiment", "Observable", "Quantity", "log_checkpoints"]
-
-ALLOWED_OBSERVABLES = "'error', 'loss', 'w[i]', 'w2[i]', 'w3[i]' with a coordinate 0 <= i < d"
-
-SUMS = "error", "loss"
-COORDINATE = re.compile(r"w([23]?)\[(i|[0-9]{1,9})\]")
+__all__ = ["Experiment", "Quantity", "log_checkpoints"]
 
 # What experiments with the same trajectories share, once one of them has found it.
-SAME_TRAJECTORIES = ("open_loop", "batch_sizes", "recursion_key", "symbols")
-
-
-@dataclass(frozen=True)
-class Observable:
-    """One observed quantity, with w the read-out minus the optimum.
-
-    error = sum_i w_i^2,   loss = 1/2 sum_i h_i w_i^2,   w[i], w2[i] = w_i^2, w3[i] = w_i^3
-
-    Args:
-        name: as the user writes it.
-        power: the power of w_i in it.
-        coordinate: i, or None for a sum over all coordinates.
-    """
-
-    name: str
-    power: int
-    coordinate: int | None = None
-
-    @property
-    def nonnegative(self) -> bool:
-        """True when the quantity is a sum of squares; then |mean| is its natural scale."""
-        return self.power == 2
-
-    def weights(self, h: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The factor of w_i^power for each coordinate that takes part, shape (d,) or (1,)."""
-        if self.coordinate is not None:
-            return np.ones(1)
-        return h / 2 if self.name == "loss" else np.ones(h.size)
-
-
-def stands_for(name: Any, d: int) -> int:
-    """How many observables a name stands for; 0 if it is none.
-
-    >>> stands_for("w2[i]", 10**9), stands_for("w2[7]", 7), stands_for("loss", 7)
-    (1000000000, 0, 1)
-    """
-    if not isinstance(name, str):
-        return 0
-    if name in SUMS:
-        return 1
-    match = COORDINATE.fullmatch(name)
-    if not match:
-        return 0
-    return d if match[2] == "i" else int(int(match[2]) < d)
-
-
-def parse_observable(name: Any, d: int) -> list[Observable]:
-    """The observables that a name stands for; "w2[i]" with the letter i means every coordinate.
-
-    >>> [o.name for o in parse_observable("w2[i]", 2)], parse_observable("speed", 2)
-    (['w2[0]', 'w2[1]'], [])
-    """
-    if not stands_for(name, d):
-        return []
-    match = COORDINATE.fullmatch(name)
-    if not match:
-        return [Observable(name, 2)]
-    stem, power = "w" + match[1], int(match[1] or 1)
-    chosen = range(d) if match[2] == "i" else [int(match[2])]
-    return [Observable(f"{stem}[{i}]", power, i) for i in chosen]
-
-
-def is_observable(name: Any) -> bool:
-    """True for a name that is an observable in some dimension.
-
-    >>> is_observable("w2[i]"), is_observable("w2[7]"), is_observable("w4[0]"), is_observable(None)
-    (True, True, False, False)
-    """
-    return bool(stands_for(name, 10**9))
+SAME_TRAJECTORIES = ("open_loop", "batch_sizes", "recursion_key", "symbols", "noiseless")
 
 
 def log_checkpoints(steps: int, count: int) -> tuple[int, ...]:
@@ -130,13 +57,15 @@ class Experiment:
     """What is simulated, and what its exact moments are computed for.
 
     Args:
-        problem: the noisy quadratic.
+        problem: a NoisyQuadratic, LeastSquares or GaussianRows.
         method: the optimiser with its parameters.
-        batch: samples per gradient, an integer >= 1 or a schedule of such.
+        batch: samples or rows per gradient, an integer >= 1 or a schedule of such.
         steps: number of updates, >= 1 and at most a schedule's horizon.
         checkpoints: increasing steps in 0..steps, the state after so many updates; by default
             `log_checkpoints(steps, 40)`.
-        observables: names of what is observed there; see `Observable`.
+        observables: names of what is observed there; None is ("error",) on the noisy quadratic,
+            which knows error, loss, w[i], w2[i] and w3[i], and ("loss",) on the others, which know
+            loss, distance and w[i]; see `nqmbench.observables`.
 
     Raises:
         InvalidArguments: names every wrong field, what was given and what is allowed.
@@ -147,7 +76,7 @@ class Experiment:
     'SGD(lr=0.1), B=10, h=(1, 0.1)'
     """
 
-    problem: NoisyQuadratic
+    problem: Problem
     method: Method
     batch: int | Schedule
     steps: int
@@ -156,18 +85,18 @@ class Experiment:
 
     def __init__(
         self,
-        problem: NoisyQuadratic,
+        problem: Problem,
         method: Method,
         batch: Any = 1,
         steps: int = 1000,
         checkpoints: Iterable[int] | None = None,
-        observables: Iterable[str] = ("error",),
+        observables: Iterable[str] | None = None,
     ) -> None:
         checks = Arguments("Experiment")
         given: Any = (problem, method)
-        known = [isinstance(x, t) for x, t in zip(given, (NoisyQuadratic, Method), strict=True)]
+        known = [isinstance(x, t) for x, t in zip(given, (Problem, Method), strict=True)]
         if not known[0]:
-            checks.complain("problem", problem, "a NoisyQuadratic")
+            checks.complain("problem", problem, "a NoisyQuadratic, LeastSquares or GaussianRows")
         if not known[1]:
             checks.complain("method", method, "a Method, such as nqmbench.sgd(lr=0.1)")
         before = len(checks.complaints)
@@ -177,20 +106,19 @@ class Experiment:
         if known[1] and counted:
             method.check_schedules(total, checks)
         wanted = _checkpoints(checks, checkpoints, total)
-        names = _observables(checks, observables, problem.d if known[0] else None)
+        names = _observables(checks, observables, problem if known[0] else None)
         checks.done()
         values = (problem, method, batch, total, wanted, names)
         for name, value in zip(self.__dataclass_fields__, values, strict=True):
             object.__setattr__(self, name, value)
-        curvature = distinct(self.curvature)
-        if not (np.isfinite(curvature) & (curvature > 0)).all():
-            checks.complain("method", method.label, "a power with h^(1 - power) neither 0 nor inf")
-            checks.done()
-        if distinct(problem.optimum).any() and not self.open_loop.translation_invariant:
+        problem.check(checks, method, self.batch_sizes)
+        checks.done()
+        hint = problem.shift()
+        if hint and not self.open_loop.translation_invariant:
             checks.complain(
                 "problem.optimum",
-                problem.optimum,
-                f"0 with {method.title}, which pulls towards zero: shift w0 by the optimum instead",
+                getattr(problem, "optimum", "elsewhere"),
+                f"0 with {method.title}, which pulls towards zero: {hint}",
             )
         checks.done()
 
@@ -206,31 +134,44 @@ class Experiment:
             return self.batch.values(self.steps)
         return np.array([float(self.batch)])
 
+    @cached_property
+    def noiseless(self) -> bool:
+        """True when every trajectory is the same."""
+        return self.problem.noiseless(self.batch_sizes)
+
+    @property
+    def quadratic(self) -> NoisyQuadratic:
+        """The problem, for what is defined on the noisy quadratic alone.
+
+        Raises:
+            InvalidArguments: it is another one.
+        """
+        if not isinstance(self.problem, NoisyQuadratic):
+            checks = Arguments("Experiment")
+            checks.complain("problem", self.problem, "here only a NoisyQuadratic")
+            checks.done()
+        assert isinstance(self.problem, NoisyQuadratic)
+        return self.problem
+
     @property
     def curvature(self) -> NDArray[np.float64]:
-        """h^(1-p): the curvature that the preconditioned method meets, shape (d,)."""
-        h = self.problem.h
-        with np.errstate(over="ignore", under="ignore"):
-            return repeated(distinct(h) ** (1 - self.method.power), h.size)
+        """h^(1-p) of a noisy quadratic: what the preconditioned method meets, shape (d,)."""
+        return self.quadratic.preconditioned(self.method.power)
 
     @cached_property
     def observed(self) -> tuple[Observable, ...]:
         """The observables in the order given, "w[i]" expanded over the coordinates."""
-        parsed = [o for name in self.observables for o in parse_observable(name, self.problem.d)]
-        return tuple(dict.fromkeys(parsed))
+        return tuple(dict.fromkeys(o for n in self.observables for o in self.problem.parse(n)))
 
     @cached_property
     def recursion_key(self) -> str:
         """A digest of everything but checkpoints and observables: of the trajectories."""
-        problem, loop = self.problem, self.open_loop
-        arrays = [
-            problem.h, problem.sigma, problem.w0, problem.w0_std, problem.optimum,
-            loop.F, loop.b, loop.c, loop.starts, self.curvature, self.batch_sizes,
-        ]  # fmt: skip
+        loop, (data, rest) = self.open_loop, self.problem.content(self.method.power)
+        arrays = [*data, loop.F, loop.b, loop.c, loop.starts, self.batch_sizes]
         digest = hashlib.sha256()
         for array in arrays:
             digest.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
-        digest.update(repr((problem.noise, loop.readout, self.steps)).encode())
+        digest.update(repr((rest, loop.readout, self.steps)).encode())
         return digest.hexdigest()
 
     @cached_property
@@ -241,18 +182,14 @@ class Experiment:
 
     @cached_property
     def symbols(self) -> dict[str, float]:
-        """The scalars that a formula may ask for, under the texts' letters: B, eta, L, mu, d."""
+        """The scalars that a formula may ask for, under the texts' letters: B, eta, L, mu, d, n."""
         batch: dict[str, float] = {}
         if isinstance(self.batch, Schedule):
             for symbol, value in self.batch.symbols.items():
                 batch["B0" if symbol == "0" else f"B_{symbol}"] = value
         else:
             batch["B"] = float(self.batch)
-        h = self.problem.h
-        return {
-            **self.method.symbols, **batch,
-            "d": float(h.size), "L": float(h.max()), "mu": float(h.min()),
-        }  # fmt: skip
+        return {**self.method.symbols, **batch, **self.problem.symbols}
 
     @property
     def label(self) -> str:
@@ -261,9 +198,7 @@ class Experiment:
 
     def coordinate_label(self, i: int | None) -> str:
         """Coordinate i in words, as "i=1 (h=0.1)"; "" for None and where there is only one."""
-        if i is None or self.problem.d == 1:
-            return ""
-        return f"i={i} (h={self.problem.h[i]:g})"
+        return self.problem.coordinate_label(i)
 
     def observed_at(self, steps: Iterable[int], names: Iterable[str] | None = None) -> Experiment:
         """The same trajectories, looked at elsewhere.
@@ -281,8 +216,7 @@ class Experiment:
     @property
     def label_parts(self) -> tuple[str, str, str]:
         """Method, batch size and problem, in words."""
-        problem = repr(self.problem).removeprefix("NoisyQuadratic(").removesuffix(")")
-        return self.method.label, f"B={self.batch}", problem
+        return self.method.label, f"B={self.batch}", self.problem.label
 
 
 # What one side of a comparison, or a curve, is about.
@@ -318,12 +252,16 @@ def _checkpoints(checks: Arguments, seen: Any, steps: int) -> tuple[int, ...]:
     return tuple(values)
 
 
-def _observables(checks: Arguments, seen: Any, d: int | None) -> tuple[str, ...]:
+def _observables(checks: Arguments, seen: Any, problem: Problem | None) -> tuple[str, ...]:
+    if seen is None:
+        return problem.vocabulary.sums[:1] if problem else ()
     text = isinstance(seen, str) or not isinstance(seen, Iterable)
     listed = [seen] if text else list(seen)
     for name in listed:
-        if not (stands_for(name, d) if d else is_observable(name)):
-            checks.complain("observables", name, ALLOWED_OBSERVABLES + (f" = {d}" if d else ""))
+        if problem and not problem.stands_for(name):
+            checks.complain("observables", name, problem.vocabulary.allowed(problem.d))
+        elif not is_observable(name):
+            checks.complain("observables", name, ERRORS.allowed())
     if not listed or len(set(map(str, listed))) != len(listed):
         checks.complain("observables", listed, "a non-empty sequence without repetition")
     return tuple(map(str, listed))

@@ -56,9 +56,11 @@ def explanation(claim: Claim, case: Case) -> Explanation | None:
         return None
     if "bound" in claim.kind or not set(claim.arguments) & {"h", "sigma"}:
         return None
+    if not case.experiment.problem.separable:
+        return None  # the noise is in the rows, and one coordinate is not the whole story
     if not (case.experiment.method.constant and isinstance(case.experiment.batch, int)):
         return None
-    if not (spectral_radius(case.experiment.method, case.experiment.problem.h) < 1).all():
+    if not (spectral_radius(case.experiment.method, case.experiment.problem.curvatures) < 1).all():
         return None  # without a steady state
     expression = symbolic_ratio(claim, case.experiment.method)
     if expression is None:

@@ -81,13 +81,8 @@ def clear_of_edge(record: Record, deviation: float, error: float) -> float:
 
 
 def work_per_trial(experiment: Experiment) -> float:
-    """The samples that one trajectory draws: coordinates x steps, x batch where it is literal.
-
-    Gaussian batches are one draw, those of the other laws are drawn sample by sample.
-    """
-    literal = experiment.problem.noise.name != "gaussian"
-    batch = float(experiment.batch_sizes.mean()) if literal else 1.0
-    return experiment.problem.d * experiment.steps * batch
+    """What one trajectory draws over all its steps; see `Problem.draws`."""
+    return experiment.problem.draws(float(experiment.batch_sizes.mean())) * experiment.steps
 
 
 class Forecast:
@@ -194,7 +189,7 @@ class Forecast:
         elif not record.case.observable.nonnegative:
             natural = math.hypot(mean, spread)
         scale = record.cell.scale or natural
-        if not (scale > 0 and math.isfinite(scale)):
+        if not (scale > 0 and math.isfinite(scale)) or math.isnan(spread):
             return math.nan, math.nan
         return spread / scale, (exact - record.cell.claimed) / scale
 

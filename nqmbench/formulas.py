@@ -4,6 +4,9 @@ For one coordinate the formula gets that coordinate's h, sigma, w0 (start minus 
 For `error` and `loss` a formula that asks for one of these is taken per coordinate and summed, with
 the weights of the observable (their squares for a variance); otherwise it is the value itself.
 Skewness and kurtosis do not add: of several coordinates they need a formula for the whole.
+
+On least squares coordinates are coupled and nothing is summed. There a formula for w[i] gets the
+coordinate's w0 and optimum as they are, one for a sum only what the whole experiment has.
 """
 
 from __future__ import annotations
@@ -17,11 +20,10 @@ import numpy as np
 from nqmbench.arguments import shorten, told
 from nqmbench.claims import Claim, argument_names
 from nqmbench.errors import FormulaError
-from nqmbench.experiment import Experiment, Observable
+from nqmbench.experiment import Experiment
+from nqmbench.observables import Observable
 
 __all__ = ["FormulaError", "applies", "claimed_value", "given_scale", "own", "own_list"]
-
-PER_COORDINATE = ("h", "sigma", "w0", "w0_std")
 
 
 def own(what: str, given: Any) -> Any:
@@ -65,9 +67,9 @@ def claimed_value(claim: Claim, experiment: Experiment, observable: Observable, 
     """
     if observable.coordinate is not None:
         return call(claim.formula, symbols(experiment, step, observable.coordinate), "formula")
-    if not set(claim.arguments) & set(PER_COORDINATE):
+    if not summed(experiment, claim.arguments):
         return call(claim.formula, symbols(experiment, step, None), "formula")
-    weights = observable.weights(experiment.problem.h)
+    weights = observable.weights(experiment.quadratic.h)
     if claim.statistic in ("skewness", "kurtosis"):
         if weights.size > 1:
             raise FormulaError(
@@ -92,10 +94,15 @@ def applies(claim: Claim, experiment: Experiment, observable: Observable, step: 
     """True when the claim speaks about this cell: `when` holds for its symbols."""
     if claim.when is None:
         return True
-    wants_coordinate = set(argument_names(claim.when)) & set(PER_COORDINATE)
-    i = observable.coordinate
-    chosen = [i] if i is not None or not wants_coordinate else range(experiment.problem.d)
+    i, every = observable.coordinate, summed(experiment, argument_names(claim.when))
+    chosen = range(experiment.problem.d) if i is None and every else [i]
     return all(call(claim.when, symbols(experiment, step, c), "when") != 0 for c in chosen)
+
+
+def summed(experiment: Experiment, names: Iterable[str]) -> bool:
+    """True when a formula with these arguments speaks of the coordinates of a sum one by one."""
+    problem = experiment.problem
+    return problem.separable and not set(problem.per_coordinate).isdisjoint(names)
 
 
 def given_scale(
@@ -120,10 +127,8 @@ def symbols(experiment: Experiment, step: int, coordinate: int | None) -> Mappin
 
 
 def of_coordinate(experiment: Experiment, i: int) -> dict[str, Any]:
-    """The symbols that belong to coordinate i: h, sigma, w0 (start minus optimum) and w0_std."""
-    problem = experiment.problem
-    values = (problem.h[i], problem.sigma[i], problem.w0[i] - problem.optimum[i], problem.w0_std[i])
-    return dict(zip(PER_COORDINATE, values, strict=True))
+    """The symbols that belong to coordinate i."""
+    return {name: np.float64(v) for name, v in experiment.problem.of_coordinate(i).items()}
 
 
 def call(function: Callable[..., Any], known: Mapping[str, Any], what: str) -> float:

@@ -10,16 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nqmbench.agreement import mismatch
-from nqmbench.arguments import count, is_text, shorten
+from nqmbench.arguments import choices, count, is_text, shorten
 from nqmbench.errors import FormulaError
-from nqmbench.experiment import (
-    ALLOWED_OBSERVABLES,
-    Experiment,
-    Quantity,
-    is_observable,
-    parse_observable,
-    stands_for,
-)
+from nqmbench.experiment import Experiment, Quantity
+from nqmbench.observables import ERRORS, is_observable
 
 __all__ = ["beyond", "curves_of", "match", "out_of_range", "quantities"]
 
@@ -81,11 +75,11 @@ def quantities(name: str, side: Any, of: Any) -> list[Quantity]:
     if not isinstance(experiment, Experiment) or not isinstance(observable, str):
         raise FormulaError(f"{name}: got {shorten(side)}; allowed: {allowed}")
     if not is_observable(observable):
-        raise FormulaError(f"{where}: got {shorten(observable)}; allowed: {ALLOWED_OBSERVABLES}")
+        raise FormulaError(f"{where}: got {shorten(observable)}; allowed: {ERRORS.allowed()}")
     problem = out_of_range(observable, experiment)
     if problem:
         raise FormulaError(problem)
-    return [(experiment, o) for o in parse_observable(observable, experiment.problem.d)]
+    return [(experiment, o) for o in experiment.problem.parse(observable)]
 
 
 def curves_of(panels: Any, of: str) -> dict[str, dict[str, Quantity]]:
@@ -132,20 +126,26 @@ def well_formed(curves: Any) -> bool:
 def curve(title: Any, label: str, written: Any, of: str) -> Quantity:
     """What one curve shows."""
     experiment, name = written if isinstance(written, tuple) else (written, of)
-    observables = parse_observable(name, experiment.problem.d)
+    problem = experiment.problem
+    observables = problem.parse(name)
     if len(observables) != 1 or "[i]" in name:
+        power = "2" if 2 in problem.vocabulary.powers else ""
         raise FormulaError(
-            f"panel {title!r}, curve {label!r}: got {name!r}; allowed: 'error', 'loss', or one "
-            f"coordinate below {experiment.problem.d} such as 'w2[0]'"
+            f"panel {title!r}, curve {label!r}: got {name!r}; allowed: "
+            f"{choices(problem.vocabulary.sums)}, or one coordinate below {problem.d} such as "
+            f"'w{power}[0]'"
         )
     return experiment, observables[0]
 
 
 def out_of_range(name: str, experiment: Experiment) -> str:
     """What is wrong with an observable of an experiment, or ""."""
-    d = experiment.problem.d
-    if stands_for(name, d):
+    problem, d = experiment.problem, experiment.problem.d
+    if problem.stands_for(name):
         return ""
+    if not problem.vocabulary.stands_for(name, 10**9):
+        allowed = problem.vocabulary.allowed(d)
+        return f"{problem.title} has no observable {name!r}; allowed: {allowed}"
     return f"the observable {name!r} is beyond the {count(d, 'coordinate')} of {experiment.label}"
 
 

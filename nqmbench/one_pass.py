@@ -72,7 +72,7 @@ def run_pass(
         progress: called with the number of trajectories done, between calls of the kernel.
         run: runs the kernels, as `kernels.simulate` does; None for that itself.
     """
-    if all(e.problem.noiseless for e in members):
+    if all(e.noiseless for e in members):
         alone = [run_increment(e, first, trials, conditions, progress) for e in members]
         sides = [(alone[a].mean[:, [o]], alone[b].mean[:, [p]]) for (a, o), (b, p) in contrasts]
         return PassMoments(tuple(alone), tuple(_still(trials, x, y) for x, y in sides))

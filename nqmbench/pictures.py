@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from nqmbench.arguments import one_line
 from nqmbench.claims import Figure
 from nqmbench.errors import FormulaError, InvalidArguments
-from nqmbench.experiment import Experiment, Observable, log_checkpoints
+from nqmbench.experiment import Experiment, log_checkpoints
 from nqmbench.formulas import own
 from nqmbench.matching import curves_of
+from nqmbench.observables import Observable
 from nqmbench.passes import Task
 
 __all__ = ["PlannedCurve", "PlannedFigure", "PlannedPanel", "plan_figure"]

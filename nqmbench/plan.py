@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from nqmbench.arguments import shorten
 from nqmbench.claims import Check, Claim, Item, Ordering
 from nqmbench.errors import InvalidArguments
-from nqmbench.experiment import Experiment, Observable, Quantity, parse_observable
+from nqmbench.experiment import Experiment, Quantity
 from nqmbench.formulas import FormulaError, applies, claimed_value, given_scale, own_list
 from nqmbench.matching import beyond, out_of_range
+from nqmbench.observables import Observable
 from nqmbench.pairs import label, matched
 from nqmbench.passes import Contrast, Pass, Task, arrange
 from nqmbench.pictures import PlannedFigure, plan_figure
@@ -211,7 +212,7 @@ def plan_cases(claim: Claim, experiment: Experiment) -> list[Case]:
     if problem:
         raise FormulaError(problem)
     cases = []
-    for observable in parse_observable(claim.of, experiment.problem.d):
+    for observable in experiment.problem.parse(claim.of):
         cells = [
             Cell(
                 step,

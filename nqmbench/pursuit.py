@@ -7,7 +7,7 @@ numbers. What only a figure shows is looked at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from nqmbench.comparisons import SideMoments
 from nqmbench.consistency import (
@@ -54,7 +54,7 @@ def pursue(
     comparisons = sum(len(plan.experiments[c.smaller[0]].checkpoints) for c in contrasts if c)
     shapes = sum(len(ledger.shapes(task)) for task in plan.experiments)
     z = self_test_level(plan.experiments.values(), comparisons + shapes)
-    looks = {p: affordable(plan.experiments[p.tasks[0]], preset) for p in plan.passes}
+    looks = {p: affordable([plan.experiments[t] for t in p.tasks], preset) for p in plan.passes}
     forecast = Forecast(ledger, looks, truths)
     wanted = list(plan.passes)
     try:
@@ -123,14 +123,15 @@ def look(
         found.bugs.setdefault(contrast, []).extend(said)
 
 
-def affordable(experiment: Experiment, preset: Preset) -> list[int]:
-    """The looks of an experiment within the preset's budget; none if the first is beyond it.
+def affordable(members: Sequence[Experiment], preset: Preset) -> list[int]:
+    """The looks of a pass within the preset's budget; none if the first is beyond it.
 
-    All members of a pass have the same ones. Without noise one trajectory says everything. The work
-    counts every sample that is drawn.
+    All members have the same ones, those of the largest. Without noise one trajectory says
+    everything. The work counts every sample that is drawn.
     """
-    if experiment.problem.noiseless:
+    noisy = [e for e in members if not e.noiseless]
+    if not noisy:
         return [1]
-    sizes = look_sizes(experiment.problem.d, experiment.steps)
-    work = work_per_trial(experiment)
+    sizes = look_sizes(max(e.problem.d for e in noisy), noisy[0].steps)
+    work = max(work_per_trial(e) for e in noisy)
     return [n for n in sizes if n <= preset.trials and n * work <= preset.work]

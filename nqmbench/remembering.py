@@ -49,16 +49,17 @@ class Remembering(Simulator):
 
     def trajectories(self, pass_: Pass, first: int, trials: int) -> Found:
         """The trajectories first..first+trials-1 of a pass, or of a part of one."""
-        if all(self.plan.experiments[task].problem.noiseless for task in pass_.tasks):
+        noisy = sum(not self.plan.experiments[task].noiseless for task in pass_.tasks)
+        compared = sum(not self._noiseless(c) for c in pass_.contrasts)
+        if not noisy:
             return super().trajectories(pass_, first, trials)  # nothing is drawn, or kept
         known = self._known(pass_, first, trials)
         contrasts = tuple(c for c in pass_.contrasts if c not in known.paired)
         sides = {task for c in contrasts for task, _ in (c.smaller, c.larger)}
         tasks = tuple(t for t in pass_.tasks if t not in known.moments or t in sides)
-        if not self.plan.experiments[pass_.tasks[0]].problem.noiseless:  # nor is any other then
-            hits = len(known.moments) + len(known.paired)
-            self.tally.hits += hits
-            self.tally.misses += len(pass_.tasks) + len(pass_.contrasts) - hits
+        hits = len(known.moments) + len(known.paired)
+        self.tally.hits += hits
+        self.tally.misses += noisy + compared - hits
         if not tasks:
             return known
         more = super().trajectories(Pass(tasks, contrasts), first, trials)
@@ -92,7 +93,7 @@ class Remembering(Simulator):
         records: list[Record] = []
         for task, moments in found.moments.items():
             experiment = self.plan.experiments[task]
-            if not experiment.problem.noiseless:
+            if not experiment.noiseless:
                 names = [o.name for o in experiment.observed]
                 address = self._address(task, first, trials)
                 steps = experiment.checkpoints
@@ -101,11 +102,16 @@ class Remembering(Simulator):
             smaller, larger = (
                 self.plan.experiments[task] for task, _ in (contrast.smaller, contrast.larger)
             )
-            if not smaller.problem.noiseless:
+            if not self._noiseless(contrast):
                 address = self._address(subject_of(contrast), first, trials)
                 label = f"{smaller.label} minus {larger.label}"
                 records += cut(address, smaller.checkpoints, PAIRED, beside(pair), label)
         return records
+
+    def _noiseless(self, contrast: Contrast) -> bool:
+        """True if neither side of a comparison has noise."""
+        sides = (contrast.smaller, contrast.larger)
+        return all(self.plan.experiments[task].noiseless for task, _ in sides)
 
     def _address(self, subject: str, first: int, trials: int) -> Address:
         seed, precision = self.conditions.seed, self.conditions.precision

@@ -49,7 +49,7 @@ def batch_cumulant(experiment: Experiment, t: int, order: int) -> Floats:
     >>> batch_cumulant(e, 0, 2).tolist()
     [0.4]
     """
-    problem, sizes = experiment.problem, experiment.batch_sizes
+    problem, sizes = experiment.quadratic, experiment.batch_sizes
     B = sizes[t if sizes.size > 1 else 0]
     return np.asarray(problem.sigma**order * problem.noise.cumulant(order) / B ** (order - 1))
 
@@ -62,7 +62,7 @@ def scheduled_responses(experiment: Experiment, orders: tuple[int, ...]) -> Resp
         orders: the orders r >= 2 of the noise that are wanted.
     """
     a = readouts(experiment)
-    noise = {r: np.zeros((len(a), experiment.problem.d)) for r in orders}
+    noise = {r: np.zeros((len(a), experiment.quadratic.d)) for r in orders}
     for t, reached, response in traced(experiment, a):
         for r, total in noise.items():
             total[reached] += response**r * batch_cumulant(experiment, t, r)
@@ -75,7 +75,7 @@ def readouts(experiment: Experiment) -> Floats:
     Coordinates come last: NumPy runs along them.
     """
     loop, checkpoints = experiment.open_loop, experiment.checkpoints
-    a = np.zeros((len(checkpoints), loop.n, experiment.problem.d))
+    a = np.zeros((len(checkpoints), loop.n, experiment.quadratic.d))
     a[:, loop.readout] = 1.0
     return a
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.experiment import Experiment, Observable
+from nqmbench.experiment import Experiment
 from nqmbench.influence import HIGHEST, estimate
 from nqmbench.moments import Moments
+from nqmbench.observables import Observable
 from nqmbench.verdicts import ROUNDING, Sample
 
 __all__ = ["SampleTable", "samples"]
@@ -129,11 +130,7 @@ def without_noise(experiment: Experiment) -> Bools:
 
 def still(experiment: Experiment, observable: Observable) -> tuple[bool, bool]:
     """Whether every trajectory has the same value at k = 0, and whether at every checkpoint."""
-    problem, i = experiment.problem, observable.coordinate
-    fixed = problem.w0_std == 0
-    quiet = fixed & (problem.sigma == 0)
-    start, always = (bool(m.all() if i is None else m[i]) for m in (fixed, quiet))
-    return start, always
+    return experiment.problem.still(observable.coordinate, experiment.batch_sizes)
 
 
 def rounding(experiment: Experiment, observable: Observable, precision: str) -> float:
@@ -141,11 +138,7 @@ def rounding(experiment: Experiment, observable: Observable, precision: str) -> 
 
     Where terms cancel, as with a step size of exactly 1/h, what should be 0 is this large.
     """
-    problem, i = experiment.problem, observable.coordinate
-    with np.errstate(over="ignore"):
-        size = ROUNDING[precision] * np.abs(problem.w0 - problem.optimum)
-        chosen = size if i is None else size[i : i + 1]
-        return float(chosen**observable.power @ observable.weights(problem.h))
+    return experiment.problem.rounding(observable, ROUNDING[precision])
 
 
 def lacking_moment(experiment: Experiment, observable: Observable, statistic: str) -> int:
@@ -154,7 +147,5 @@ def lacking_moment(experiment: Experiment, observable: Observable, statistic: st
     The mean of w^p needs order 2p, its variance 4p, skewness 6p and kurtosis 8p; 0 when the noise
     has it, or when there is none.
     """
-    problem, i = experiment.problem, observable.coordinate
     order = observable.power * 2 * HIGHEST[statistic]
-    noisy = problem.sigma.any() if i is None else problem.sigma[i] > 0
-    return order if noisy and not problem.noise.has_moment(order) else 0
+    return 0 if experiment.problem.has_moment(observable.coordinate, order) else order

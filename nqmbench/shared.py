@@ -113,7 +113,8 @@ def simulate_shared(
     Args:
         experiments: one or more with noise. They agree in dimension, noise law, steps and
             checkpoints, and, unless the noise is Gaussian, in the batch size; methods, step sizes,
-            spectra, noise levels and starts may differ.
+            spectra, noise levels and starts may differ. On least squares steps and checkpoints are
+            enough, and some may be without noise.
         trials: the exact number of trajectories, 1..2^40.
         seed: 0..2^64-1.
         threads: 1 or more; None takes NQMBENCH_THREADS or every core that the process may use.
@@ -164,7 +165,7 @@ def _check_agreement(checks: Arguments, members: list[Experiment]) -> None:
     """Complain about experiments that cannot meet the same noise at the same checkpoints."""
     for position, e in enumerate(members):
         field, first = f"experiments[{position}]", members[0]
-        if e.problem.noiseless:
+        if e.noiseless and e.problem.separable:  # of rows a side without noise is a number
             checks.complain(field, "no noise at all", "experiments with noise; simulate it alone")
         for what, wanted, seen in differences_of(first, e):
             if what == "batch":

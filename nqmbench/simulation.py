@@ -168,7 +168,7 @@ def run_increment(
         conditions: seed, threads and precision.
         progress: called with the number of trajectories done, between calls of the kernel.
     """
-    if experiment.problem.noiseless:
+    if experiment.noiseless:
         return of_constant(trials, run_noiseless(experiment))  # every trajectory is this one
     from nqmbench.kernels import Bundle
     from nqmbench.kernels import simulate as run_blocks
@@ -203,7 +203,7 @@ def check_kernels(checks: Arguments) -> str:
 
 def run_noiseless(experiment: Experiment) -> Floats:
     """One trajectory without noise, by the textbook step itself; shape (S, O)."""
-    problem, loop = experiment.problem, experiment.open_loop
+    problem, loop = experiment.quadratic, experiment.open_loop
     tables = experiment.method.values(experiment.steps)
     state: Mapping[str, Any] = {
         name: start * (problem.w0 - problem.optimum)
@@ -230,7 +230,7 @@ def compile_program(experiment: Experiment, precision: str) -> Program:
     """The tables of an experiment for the kernels."""
     from nqmbench.kernels import Program
 
-    problem, form = experiment.problem, sequential(experiment.open_loop)
+    problem, form = experiment.quadratic, sequential(experiment.open_loop)
     fed: list[list[tuple[int, float, int]]] = [[] for _ in range(problem.d)]
     for o, observable in enumerate(experiment.observed):
         i = observable.coordinate

@@ -44,7 +44,8 @@ from nqmbench.claims import (
     Panel,
     Sides,
 )
-from nqmbench.experiment import Experiment, is_observable
+from nqmbench.experiment import Experiment
+from nqmbench.observables import is_observable
 
 __all__ = ["Suite"]
 

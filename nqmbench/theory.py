@@ -1,5 +1,8 @@
 """Exact moments of the noisy quadratic model, from the recursion itself.
 
+Other problems have theories of their own (`row_theory.py`), to which `exact` and `steady_state`
+lead.
+
 Per coordinate the read-out is a share of the start plus the noise of every step so far
 (`responses.py`). Cumulants of independent terms add, so with mu_0 and s_0 the mean and the spread
 of the Gaussian start
@@ -17,9 +20,7 @@ common (`dependence.py`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +29,14 @@ from nqmbench.arguments import Arguments
 from nqmbench.cumulants import power_cumulant
 from nqmbench.dependence import pairs_variance
 from nqmbench.doubling import constant_responses, crowded_responses, settled_responses
-from nqmbench.experiment import Experiment, Observable
+from nqmbench.exact_moments import ExactMoments
+from nqmbench.experiment import Experiment
+from nqmbench.observables import Observable
+from nqmbench.problem import RowProblem
 from nqmbench.responses import Responses, scheduled_responses
+from nqmbench.row_steady import steady_on_rows
+from nqmbench.row_theory import exact_on_rows
 from nqmbench.stability import radius
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["ExactMoments", "exact", "observable_cumulants", "readout_cumulants", "steady_state"]
 
@@ -43,77 +46,15 @@ MANY = 100  # checkpoints
 LARGEST_TENSOR = 10**5  # entries: beyond, tracing every step back is faster than doubling
 
 
-@dataclass(frozen=True, eq=False)
-class ExactMoments:
-    """Exact moments of every observable at every checkpoint.
-
-    Args:
-        steps: the checkpoints, shape (S,); inf for the steady state.
-        observables: the names, length O.
-        mean, variance: shape (S, O); inf where the noise has no such moment.
-        shape: computes skewness and excess kurtosis, each of shape (S, O).
-    """
-
-    steps: Floats
-    observables: tuple[str, ...]
-    mean: Floats
-    variance: Floats
-    shape: Callable[[], tuple[Floats, Floats]] | None = None
-
-    @cached_property
-    def _shape(self) -> tuple[Floats, Floats]:
-        unknown = np.full_like(self.mean, np.nan)
-        return self.shape() if self.shape else (unknown, unknown)
-
-    @property
-    def skewness(self) -> Floats:
-        """kappa_3 / kappa_2^1.5, shape (S, O).
-
-        inf where the noise has no such moment, NaN where the variance is 0 or infinite.
-        """
-        return self._shape[0]
-
-    @property
-    def kurtosis(self) -> Floats:
-        """The excess kurtosis kappa_4 / kappa_2^2, shape (S, O); inf and NaN as for the skewness.
-
-        >>> import nqmbench as nq
-        >>> problem = nq.NoisyQuadratic(1.0, noise="laplace")  # kappa_4 = 3
-        >>> e = nq.Experiment(problem, nq.sgd(0.1), 10, 1, [1], ["w[0]"])
-        >>> nq.exact(e).kurtosis.round(6).tolist()  # that of the mean of 10 samples
-        [[0.3]]
-        """
-        return self._shape[1]
-
-    def of(self, statistic: str) -> Floats:
-        """The "mean", "variance", "skewness" or "kurtosis", shape (S, O)."""
-        table: Floats = getattr(self, statistic)
-        return table
-
-    def to_frame(self) -> pd.DataFrame:
-        """Columns step, observable, mean, variance; rows by step, then observables as given."""
-        import pandas as pd
-
-        S, O = self.mean.shape  # noqa: E741 - the shape (S, O)
-        whole = np.isfinite(self.steps).all()
-        return pd.DataFrame(
-            {
-                "step": np.repeat(self.steps.astype(np.int64) if whole else self.steps, O),
-                "observable": list(self.observables) * S,
-                "mean": self.mean.ravel(),
-                "variance": self.variance.ravel(),
-            }
-        )
-
-
 def exact(experiment: Experiment) -> ExactMoments:
     """Mean and variance of the observables of an experiment at its checkpoints, to rounding.
 
     Args:
-        experiment: any experiment on the noisy quadratic model.
+        experiment: any experiment.
 
     Returns:
-        The moments; `.to_frame()` gives a table.
+        The moments; `.to_frame()` gives a table. On rows the variances of loss and distance are
+        NaN, not known, where there are more than a few coordinates; see `row_theory`.
 
     Source: the recursion above; for SGD E w_k^2 = a^(2k) w0^2 + lam s2/(2 - lam) (1 - a^(2k)) with
     a = 1 - lam, s2 = sigma^2/B.
@@ -126,6 +67,8 @@ def exact(experiment: Experiment) -> ExactMoments:
     1  1000      error  0.052632   0.00554
     """
     check_experiment("exact", experiment)
+    if isinstance(experiment.problem, RowProblem):
+        return exact_on_rows(experiment)
     steps = np.array(experiment.checkpoints, dtype=np.float64)
     return summarise(experiment, steps, lambda highest: readout_cumulants(experiment, highest))
 
@@ -134,7 +77,8 @@ def steady_state(experiment: Experiment) -> ExactMoments:
     """The limit of the moments for k -> infinity, with constant parameters and a stable method.
 
     Raises:
-        InvalidArguments: the experiment has a schedule, or its method is not stable on the problem.
+        InvalidArguments: the experiment has a schedule, its method is not stable on the problem (on
+            rows: in mean square), or it has too many coordinates on rows.
 
     >>> import nqmbench as nq
     >>> e = nq.Experiment(nq.NoisyQuadratic(1.0), nq.sgd(0.5))
@@ -145,6 +89,8 @@ def steady_state(experiment: Experiment) -> ExactMoments:
     checks = Arguments("steady_state")
     if not (experiment.method.constant and isinstance(experiment.batch, int)):
         checks.complain("experiment", experiment.label, "one without schedules")
+    elif isinstance(experiment.problem, RowProblem):
+        return steady_on_rows(experiment)
     elif not (radius(experiment.open_loop.closed(experiment.curvature)[0]) < 1).all():
         checks.complain("experiment", experiment.label, "a stable method: a smaller step size")
     checks.done()
@@ -208,7 +154,7 @@ def observable_cumulants(
         highest: the largest r wanted; kappa must reach order power * highest.
         settled: kappa is that of the steady state.
     """
-    weights = observable.weights(experiment.problem.h)
+    weights = observable.weights(experiment.quadratic.h)
     chosen = kappa
     if observable.coordinate is not None:
         chosen = [k[:, observable.coordinate, None] for k in kappa]
@@ -245,7 +191,7 @@ def cumulants(experiment: Experiment, responses: Responses, highest: int) -> lis
     Infinite cumulants stay out of the responses, where 0 inf would turn sums into NaN; they reach
     every read-out that the noise has reached.
     """
-    problem, law = experiment.problem, experiment.problem.noise
+    problem, law = experiment.quadratic, experiment.quadratic.noise
 
     def share(of: Floats) -> Floats:
         """The start's share; nothing of nothing, even where the response has overflowed."""
@@ -262,13 +208,13 @@ def cumulants(experiment: Experiment, responses: Responses, highest: int) -> lis
 
 def finite_orders(experiment: Experiment, highest: int) -> tuple[int, ...]:
     """The orders >= 2 with a finite cumulant that is not 0: for Gaussian noise only the second."""
-    law = experiment.problem.noise
+    law = experiment.quadratic.noise
     return tuple(r for r in range(2, highest + 1) if law.cumulant(r) not in (0, np.inf))
 
 
 def dependent(experiment: Experiment) -> bool:
     """True when two coordinates with noise meet samples that are not independent."""
-    problem = experiment.problem
+    problem = experiment.quadratic
     return not problem.noise.independent and int(np.count_nonzero(problem.sigma)) > 1
 
 

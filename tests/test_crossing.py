@@ -11,7 +11,7 @@ from method_table import METHODS, WRAPPERS, wrapped
 import nqmbench as nq
 from nqmbench.crossing import expectations
 from nqmbench.errors import InvalidArguments
-from nqmbench.experiment import parse_observable
+from nqmbench.observables import ERRORS
 
 ROUNDING = 1e-12  # relative: what a recursion of some hundred steps may lose
 NEXT_STEP = 1  # a known crossing lies between two steps, and is met at the next whole one
@@ -100,7 +100,7 @@ def test_expectations_are_those_of_exact_at_every_step(name, wrapper):
     experiment = nq.Experiment(problem, method, 3, 300, few, observables)
     wanted = nq.exact(experiment).mean
     for column, name_of in enumerate(observables):
-        (observable,) = parse_observable(name_of, 2)
+        (observable,) = ERRORS.parse(name_of, 2)
         found = np.concatenate(list(expectations(experiment, observable)))
         assert found.size == 301
         assert found[few] == pytest.approx(wanted[:, column], rel=ROUNDING, abs=ROUNDING)

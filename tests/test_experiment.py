@@ -13,7 +13,7 @@ from method_table import METHODS
 
 import nqmbench as nq
 from nqmbench.errors import InvalidArguments
-from nqmbench.experiment import Observable
+from nqmbench.observables import Observable
 
 PROBLEM = nq.NoisyQuadratic([1.0, 0.1])
 
@@ -189,7 +189,7 @@ TABLE += [
 TABLE += [
     ("observables", wrong)
     for wrong in (
-        [], "speed", ["w[2]"], ["w4[0]"], ["w[-1]"], ["w[j]"], ["w"], [3], [None], None, True,
+        [], "speed", ["w[2]"], ["w4[0]"], ["w[-1]"], ["w[j]"], ["w"], [3], [None], True,
         ["error", "error"], "", ["Error"], [["error"]], [np.array(["error", "loss"])], "w[1.5]",
         ["w[\N{ARABIC-INDIC DIGIT ONE}]"],
     )

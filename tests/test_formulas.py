@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import nqmbench as nq
-from nqmbench.experiment import Observable
 from nqmbench.formulas import FormulaError, applies, claimed_value, given_scale, symbols
+from nqmbench.observables import Observable
 
 ROUNDING = 1e-14
 

@@ -46,7 +46,7 @@ def test_a_problem_does_not_change_with_the_array_it_was_made_of():
     ],
 )
 def test_a_problem_is_noiseless_without_noise_and_with_a_fixed_start(given, noiseless):
-    assert nq.NoisyQuadratic([1.0, 2.0], **given).noiseless is noiseless
+    assert nq.NoisyQuadratic([1.0, 2.0], **given).noiseless(np.ones(1)) is noiseless
 
 
 def test_the_label_shows_what_differs_from_the_default():

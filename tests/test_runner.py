@@ -248,18 +248,18 @@ def test_wrong_suites_are_refused_before_anything_is_simulated(tmp_path, suite_f
 def test_the_looks_stay_within_the_budget():
     e = nq.Experiment(nq.NoisyQuadratic(np.ones(10)), nq.sgd(0.1), steps=1000)
     preset = Preset("tiny", 0.1, 0.1, trials=2**18, work=2**40)
-    assert pursuit.affordable(e, preset)[-1] == 2**18
+    assert pursuit.affordable([e], preset)[-1] == 2**18
     short = Preset("tiny", 0.1, 0.1, trials=2**18, work=10**4 * 100_000)
-    assert pursuit.affordable(e, short) == [65_536, 98_304]
+    assert pursuit.affordable([e], short) == [65_536, 98_304]
     nothing = Preset("tiny", 0.1, 0.1, trials=1, work=1)
-    assert pursuit.affordable(e, nothing) == []
+    assert pursuit.affordable([e], nothing) == []
 
 
 def test_literal_batches_cost_what_they_draw():
     def looks(noise, batch):
         problem = nq.NoisyQuadratic(1.0, noise=noise)
         e = nq.Experiment(problem, nq.sgd(0.1), batch=batch, steps=1000)
-        return pursuit.affordable(e, Preset("tiny", 0.1, 0.1, trials=2**30, work=2**30))
+        return pursuit.affordable([e], Preset("tiny", 0.1, 0.1, trials=2**30, work=2**30))
 
     assert looks("gaussian", 100) == looks("gaussian", 1) == looks("laplace", 1)
     assert max(looks("laplace", 10)) * 8 < max(looks("laplace", 1)) < max(looks("laplace", 10)) * 12

@@ -90,7 +90,7 @@ def size(experiment: Experiment, trials: int) -> tuple[int, str]:
     >>> size(nq.Experiment(laplace, nq.sgd(0.1), batch=5, steps=10), trials=100)
     (10000, 'noise samples')
     """
-    problem, steps = experiment.problem, experiment.steps
+    problem, steps = experiment.quadratic, experiment.steps
     if problem.noise.name == "gaussian":
         return trials * problem.d * steps, "coordinate steps"
     samples = int(np.broadcast_to(experiment.batch_sizes, steps).sum())

@@ -55,7 +55,11 @@ STATISTICS = {
     "skewness": ("skewness of", "skewness of"),
     "kurtosis": ("excess kurtosis of", "excess kurtosis of"),
 }  # fmt: skip
-OBSERVABLES = {"error": ("Σ w²", "squared error"), "loss": ("½ Σ h w²", "loss")}
+OBSERVABLES = {
+    "error": ("Σ w²", "squared error"),
+    "loss": ("f(w)", "loss"),  # 1/2 Σ h w² on the noisy quadratic, a mean of squares on rows
+    "distance": ("|w − w*|²", "squared distance"),
+}
 POWERS = {"w": "w", "w2": "w²", "w3": "w³"}
 ROUNDING = 1e-9  # relative: the tolerance of what is exact
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

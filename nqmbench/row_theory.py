@@ -1,0 +1,141 @@
+"""Exact moments where the gradient comes from rows: least squares, fixed or streaming.
+
+With e the error of the read-out, of mean m and covariance P, and H the Hessian,
+
+    E loss     = f* + 1/2 m' H m + 1/2 tr(H P),
+    E distance = |m|^2 + tr P,
+    E w[i]     = w*_i + m_i,      Var w[i] = P_ii
+
+follow from the recursion of the covariances (`row_recursion.py`) in any dimension. The variance of
+the loss and of the distance needs the moments of order 4 (`row_shapes.py`), which are affordable in
+a few dimensions; elsewhere it is NaN, not known. Skewness and kurtosis of w[i] come with them.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nqmbench.exact_moments import ExactMoments
+from nqmbench.experiment import Experiment
+from nqmbench.observables import Observable
+from nqmbench.problem import RowProblem
+from nqmbench.row_noise import Rows, rows_of
+from nqmbench.row_recursion import Spread, row_problem, spreads
+from nqmbench.row_shapes import affordable, quadratic_variance, tensors
+
+__all__ = ["exact_on_rows", "table"]
+
+Floats = NDArray[np.float64]
+
+
+def exact_on_rows(experiment: Experiment) -> ExactMoments:
+    """Mean and variance of the observables of an experiment on rows, at its checkpoints.
+
+    Args:
+        experiment: on `LeastSquares` or `GaussianRows`.
+
+    >>> import nqmbench as nq
+    >>> problem = nq.LeastSquares([[1.0], [2.0]], [1.0, 2.0])  # the optimum 1 meets both rows
+    >>> e = nq.Experiment(problem, nq.sgd(0.1), steps=1)
+    >>> exact_on_rows(e).to_frame().round(6)  # w = 0.2 or 0.8
+       step observable  mean  variance
+    0     1       loss  0.85    0.5625
+    """
+    wanted, shapes = (
+        set(experiment.checkpoints),
+        affordable(experiment) and not experiment.noiseless,
+    )
+    found: dict[int, Spread] = {}
+    means: list[Floats] = []
+    for k, now in spreads(experiment):
+        if k in wanted:
+            found[k] = now
+        if shapes:
+            means.append(now.m)
+    every = enumerate(tensors(experiment, means)) if shapes else ()
+    higher = {k: T for k, T in every if k in wanted}
+    steps = np.array(experiment.checkpoints, dtype=np.float64)
+    rows = [(found[k], higher.get(k)) for k in experiment.checkpoints]
+    return table(experiment, steps, rows)
+
+
+def table(
+    experiment: Experiment, steps: Floats, rows: list[tuple[Spread, Floats | None]]
+) -> ExactMoments:
+    """The moments of every observable.
+
+    Args:
+        experiment: the experiment.
+        steps: shape (S,).
+        rows: of each step the means and covariances, and the tensor of order 4 if it is known.
+    """
+    problem, observed = row_problem(experiment), experiment.observed
+    algebra, i = rows_of(problem), experiment.open_loop.readout
+    shape = len(rows), len(observed)
+    mean, variance, third, fourth = (np.full(shape, np.nan) for _ in range(4))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for (s, (now, T)), (o, observable) in itertools.product(
+            enumerate(rows), enumerate(observed)
+        ):
+            m, P = now.m[i], now.P[i, i]
+            mean[s, o] = expectation(problem, algebra, observable, m, P)
+            if observable.coordinate is not None:
+                variance[s, o] = algebra.diagonal(P)[observable.coordinate]
+                if T is not None:
+                    place = 1 + i * problem.d + observable.coordinate
+                    third[s, o], fourth[s, o] = cumulants(T, place)
+            elif not now.P.any():
+                variance[s, o] = 0.0  # no noise so far
+            elif T is not None:
+                variance[s, o] = quadratic_variance(T, form(experiment, observable, m))
+
+    def standardised() -> tuple[Floats, Floats]:
+        with np.errstate(all="ignore"):
+            return third / variance**1.5, fourth / variance**2
+
+    return ExactMoments(steps, tuple(o.name for o in observed), mean, variance, standardised)
+
+
+def expectation(
+    problem: RowProblem, rows: Rows, observable: Observable, m: Floats, P: Floats
+) -> float:
+    """The mean of an observable."""
+    i = observable.coordinate
+    if i is not None:
+        return float(problem.optimum[i] + m[i])
+    if observable.name == "distance":
+        return float(m @ m + rows.diagonal(P).sum())
+    spread = rows.diagonal(rows.pushed(P)).sum() if P.any() else 0.0
+    return float(problem.floor + 0.5 * (m @ rows.hessian(m) + spread))
+
+
+def form(experiment: Experiment, observable: Observable, m: Floats) -> Floats:
+    """Q with v' Q v = loss or distance up to a constant, where v = (1, z - E z)."""
+    problem, loop = row_problem(experiment), experiment.open_loop
+    d = problem.d
+    H = hessian_of(problem) / 2 if observable.name == "loss" else np.eye(d)
+    Q, own = (
+        np.zeros((1 + loop.n * d,) * 2),
+        slice(1 + loop.readout * d, 1 + (loop.readout + 1) * d),
+    )
+    Q[own, own] = H
+    Q[0, own] = Q[own, 0] = H @ m
+    return Q
+
+
+def hessian_of(problem: RowProblem) -> Floats:
+    """H as an array."""
+    rows = rows_of(problem)
+    return np.stack([rows.hessian(one) for one in np.eye(problem.d)])
+
+
+def cumulants(T: Floats, place: int) -> tuple[float, float]:
+    """The third and the fourth cumulant of one entry of v."""
+    N = round(T.shape[0] ** 0.5)
+    moments = T.reshape(N, N, N, N)
+    second = moments[0, 0, place, place]
+    third = moments[0, place, place, place]
+    return float(third), float(moments[place, place, place, place] - 3 * second**2)

@@ -89,7 +89,7 @@ def code_digest() -> str:
     (24, True)
     """
     package = Path(__file__).parent
-    paths = sorted((package / "kernels").glob("*.py")) + [package / name for name in SOURCES]
+    paths = sorted((package / "kernels").rglob("*.py")) + [package / name for name in SOURCES]
     digest = hashlib.sha256()
     for path in paths:
         source = path.read_bytes().replace(b"\r\n", b"\n")  # as Git may check it out on Windows

@@ -7,8 +7,10 @@
 - elementary, laws: from random bits to noise; `fit` finds the `coefficients`
 - program, bundle: what is simulated, alone or under shared noise
 - noise, update: the two kernels; `plain`: the same, two lanes or one number at a time
+- rows: least squares, on rows that are drawn; it shares the rest with the noisy quadratic
 - job, entry: what a kernel is told, and how it is called by address
 - superblock, condense: trajectories in, central moments out
+- prepare, prepared: the code and the memory for a bundle
 - loops, threads, run: superblocks on threads, in chunks, merged
 - draws: the raw noise at an address
 - machine: the vectors, the modes and the threads that there are
@@ -32,16 +34,30 @@ from nqmbench.kernels.program import (
     Structure,
     superblock_size,
 )
+from nqmbench.kernels.rows.bundle import RowBundle
+from nqmbench.kernels.rows.program import (
+    DISTANCE,
+    LOSS,
+    RowProgram,
+    StillProgram,
+    StreamProgram,
+)
 from nqmbench.kernels.run import simulate, trajectory_values, usable_threads
 
 __all__ = [
+    "DISTANCE",
     "KNOWN_DIGESTS",
     "LAWS",
+    "LOSS",
     "PRECISIONS",
     "Bundle",
     "Contrast",
     "Precision",
     "Program",
+    "RowBundle",
+    "RowProgram",
+    "StillProgram",
+    "StreamProgram",
     "Structure",
     "digest",
     "generator_state",

@@ -8,7 +8,7 @@ observable has the bits that it has when its program is run alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -129,6 +129,29 @@ class Bundle:
                     and 0 <= observable < self.programs[member].observables
                 ):
                     raise ValueError(f"contrasts: there is no observable {observable} of {member}")
+
+    @property
+    def lanes(self) -> int:
+        """Trajectories of a block, the unit in which noise has an address."""
+        return self.format.lanes
+
+    @property
+    def checkpoints(self) -> Integers:
+        """The checkpoints of all members."""
+        return self.programs[0].checkpoints
+
+    def part(self, begin: int, end: int) -> Bundle:
+        """Return the bundle with a part of its checkpoints, which runs to the last of these."""
+        shown = self.checkpoints[begin:end]
+        return replace(self, programs=tuple(replace(p, checkpoints=shown) for p in self.programs))
+
+    @property
+    def work(self) -> float:
+        """The work of a trajectory: numbers drawn, and steps of a coordinate of a member."""
+        program = self.programs[0]
+        draws, d = program.draws, len(program.lam)
+        drawn = float(draws[0]) * program.steps if len(draws) == 1 else float(draws.sum())
+        return d * max(1.0, drawn + program.steps * len(self.programs))
 
     @property
     def superblock(self) -> int:

@@ -51,7 +51,7 @@ FLAGS = (
 def fingerprint() -> str:
     """Return a hash of all that the compiled kernels depend on."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     features = llvmlite.binding.get_host_cpu_features()
     facts = [

@@ -57,9 +57,9 @@ class Work(NamedTuple):
     buffer: Reals
 
 
-def pack(work: Work, tables: Tables) -> Integers:
-    """Return the words of both: integers, bits of a float64, addresses of the arrays' data."""
-    return np.array([_word(field) for field in (*work, *tables)], dtype=np.int64)
+def pack(*tables: tuple[Any, ...]) -> Integers:
+    """Return the words of all: integers, bits of a float64, addresses of the arrays' data."""
+    return np.array([_word(field) for table in tables for field in table], dtype=np.int64)
 
 
 def _word(field: Any) -> int:
@@ -91,7 +91,7 @@ def unpacked_type(table: Any, noise: int, state: int) -> Any:
     return types.NamedTuple([kinds[hint] for hint in hints], table)
 
 
-def _unpacking(table: Any, first: int, what: str) -> Any:
+def unpacking(table: Any, first: int, what: str) -> Any:
     """Return the function of compiled code that makes ``table`` of the words from ``first`` on."""
 
     def typing(context: Any, job: Any, noise: Any, state: Any) -> Any:
@@ -116,7 +116,7 @@ def _unpacking(table: Any, first: int, what: str) -> Any:
     return intrinsic(typing)
 
 
-work_of = _unpacking(
+work_of = unpacking(
     Work, 0, "Return a job's `Work`, given the bits of noise and states: (job, noise, state)."
 )
-tables_of = _unpacking(Tables, len(Work._fields), "Return a job's `Tables`, likewise.")
+tables_of = unpacking(Tables, len(Work._fields), "Return a job's `Tables`, likewise.")

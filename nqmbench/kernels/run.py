@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numba
 import numpy as np
@@ -17,14 +16,15 @@ from numpy.typing import NDArray
 
 from nqmbench.kernels.bundle import Bundle
 from nqmbench.kernels.condense import SUMS
-from nqmbench.kernels.entry import noise_address, update_address
-from nqmbench.kernels.job import Work
-from nqmbench.kernels.laws import FACTORS, GAUSSIAN
-from nqmbench.kernels.superblock import PITCH, STRETCH
+from nqmbench.kernels.prepare import prepare
+from nqmbench.kernels.prepared import Prepared
+from nqmbench.kernels.rows.bundle import RowBundle
+from nqmbench.kernels.rows.prepare import prepare_rows
 from nqmbench.kernels.threads import run_superblocks
 from nqmbench.moments import MergeTree, Moments
 
 Reals = NDArray[np.float64]
+AnyBundle = Bundle | RowBundle
 
 CHUNK_SECONDS = 0.1  # of one call of compiled code
 CHUNK_BYTES = 16 * 2**20  # of one call's results
@@ -37,7 +37,7 @@ def usable_threads(wanted: int) -> int:
 
 
 def simulate(
-    bundle: Bundle,
+    bundle: AnyBundle,
     seed: int,
     first_block: int,
     trials: int,
@@ -51,7 +51,7 @@ def simulate(
         bundle: the programs, one or more, and their contrasts.
         seed: 0 <= seed < 2^64.
         first_block: the number of the first block, >= 0; the next follow. A block has
-            ``bundle.format.lanes`` trajectories.
+            ``bundle.lanes`` trajectories.
         trials: number of trajectories, >= 1; the last block may count in part.
         threads: number of threads, >= 1; more than Numba has are not an error, and not used.
         progress: called between chunks with the number of trajectories done.
@@ -63,7 +63,7 @@ def simulate(
     Raises:
         ValueError: for a seed, a block or a number outside its range.
     """
-    lanes = bundle.format.lanes
+    lanes = bundle.lanes
     if not 0 <= seed < 2**64:
         raise ValueError(f"seed is {seed}; it must be in 0..2^64-1")
     if trials < 1 or threads < 1:
@@ -84,22 +84,27 @@ def simulate(
     )
 
 
-def in_bands(bundle: Bundle) -> Iterator[Bundle]:
+def in_bands(bundle: AnyBundle) -> Iterator[AnyBundle]:
     """Cut the checkpoints into bands whose results fit a thread's buffer, mostly a single one.
 
     Each band is a bundle of its own that runs to its last checkpoint: what is observed costs time
     then, never memory.
     """
-    checkpoints = bundle.programs[0].checkpoints
     rows = max(1, BUFFER_BYTES // (8 * bundle.superblock * bundle.columns))
-    for begin in range(0, len(checkpoints), rows):
-        band = checkpoints[begin : begin + rows]
-        programs = tuple(replace(p, checkpoints=band) for p in bundle.programs)
-        yield Bundle(programs, bundle.contrasts) if rows < len(checkpoints) else bundle
+    whole = len(bundle.checkpoints)
+    for begin in range(0, whole, rows):
+        yield bundle.part(begin, begin + rows) if rows < whole else bundle
+
+
+def ready(bundle: AnyBundle, seed: int, size: int, threads: int, kernels: str = "fast") -> Prepared:
+    """Compile what a bundle needs, and set up the memory that each thread works in."""
+    if isinstance(bundle, RowBundle):
+        return prepare_rows(bundle, seed, size, threads, kernels)
+    return prepare(bundle, seed, size, threads, kernels)
 
 
 def sweep(
-    bundle: Bundle,
+    bundle: AnyBundle,
     seed: int,
     first_block: int,
     trials: int,
@@ -108,8 +113,9 @@ def sweep(
     kernels: str,
 ) -> Moments:
     """Simulate a bundle whose results fit the buffer; the arguments are those of `simulate`."""
-    lanes, size, shape = bundle.format.lanes, bundle.superblock, (bundle.tables.S, bundle.columns)
-    work = prepare(bundle, seed, size, threads, kernels)
+    lanes, size = bundle.lanes, bundle.superblock
+    shape = len(bundle.checkpoints), bundle.columns
+    work = ready(bundle, seed, size, threads, kernels)
     most = max(1, CHUNK_BYTES // (8 * (SUMS + 1) * shape[0] * shape[1]))
     tree, done, chunk = MergeTree(), 0, threads
     while done < trials:
@@ -119,7 +125,7 @@ def sweep(
         central = np.empty((SUMS, len(counts), *shape))
         begin = time.perf_counter()
         block = first_block + done // lanes
-        run_superblocks(bundle, work, block, counts, size // lanes, means, central)
+        run_superblocks(work, block, counts, size // lanes, means, central)
         seconds = time.perf_counter() - begin
         tree.add(counts.astype(np.float64), means, central)
         done = last
@@ -132,46 +138,13 @@ def sweep(
     return tree.result()
 
 
-def prepare(
-    bundle: Bundle, seed: int, size: int, threads: int, kernels: str = "fast"
-) -> list[Work]:
-    """Compile what a bundle needs, and set up the memory that each thread works in."""
-    form, tables = bundle.format, bundle.tables
-    any_start = np.any(tables.w0_std > 0.0)
-    common = int(bundle.law in FACTORS)
-    updates = [update_address(structure, kernels) for structure in bundle.structures]
-    # A row is longer than its trajectories by one cache line: rows at a multiple of 4096 bytes
-    # would all fall into the same few places of the cache.
-    pitch = (size + form.width - 1) // form.width * form.width + PITCH
-    stop = np.zeros(1, dtype=np.uint8)
-    return [
-        Work(
-            lanes=form.lanes,
-            width=form.width,
-            noise=noise_address(bundle.law, form, kernels),
-            start=noise_address(GAUSSIAN, form, kernels) if any_start else 0,
-            seed=int(np.uint64(seed).view(np.int64)),
-            tag=bundle.law,
-            common=common,
-            pitch=pitch,
-            updates=np.array(updates, dtype=np.int64),
-            stop=stop,
-            words=np.zeros(4 * (1 + common) * form.width, dtype=f"u{form.noise // 8}"),
-            drawn=np.zeros((STRETCH, form.width), dtype=form.real),
-            states=np.zeros((tables.members, tables.states, form.width), dtype=form.real),
-            buffer=np.zeros((tables.S, tables.columns, pitch)),
-        )
-        for _ in range(threads)
-    ]
-
-
 def trajectory_values(
-    bundle: Bundle, seed: int, first_block: int, trials: int, kernels: str = "fast"
+    bundle: AnyBundle, seed: int, first_block: int, trials: int, kernels: str = "fast"
 ) -> Reals:
     """Return the results of every trajectory, shape (S, columns, trials): for tests and plots."""
-    S, columns = bundle.tables.S, bundle.columns
-    work = prepare(bundle, seed, trials, 1, kernels)
+    S, columns = len(bundle.checkpoints), bundle.columns
+    work = ready(bundle, seed, trials, 1, kernels)
     means, central = np.empty((1, S, columns)), np.empty((SUMS, 1, S, columns))
     counts = np.array([trials], dtype=np.int64)
-    run_superblocks(bundle, work, first_block, counts, 0, means, central)
-    return work[0].buffer[:, :, :trials]
+    run_superblocks(work, first_block, counts, 0, means, central)
+    return work.buffers[0][:, :, :trials]

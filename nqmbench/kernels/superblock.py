@@ -20,7 +20,7 @@ from nqmbench.kernels.job import INTEGER, tables_of, work_of
 from nqmbench.kernels.lanes import select
 from nqmbench.kernels.laws import COMMON, START_TAG
 from nqmbench.kernels.memory import load, store
-from nqmbench.kernels.options import jit_named, jit_small
+from nqmbench.kernels.options import jit, jit_named, jit_small
 from nqmbench.kernels.random import seed_block
 
 STRETCH = 64  # steps whose noise is drawn at a time: 32 kB, which the innermost cache holds
@@ -93,6 +93,19 @@ def compare(work: Any, tables: Any) -> None:
                 store(work.buffer, out + work.pitch + lane, below)
 
 
+@jit
+def condense(
+    work: Any, cells: Any, trials: Any, g: Any, K: Any, means: Any, central: Any
+) -> None:
+    """Put the moments of every row of the buffer into row ``g`` of the results."""
+    for cell in range(cells):
+        row, out = cell * work.pitch, g * cells + cell
+        means[out] = block_mean(work.buffer, row, trials)
+        pitch = K * cells
+        low_sums(work.buffer, row, trials, means[out], central, out, pitch)
+        high_sums(work.buffer, row, trials, means[out], central, out + LOW * pitch, pitch)
+
+
 @cache
 def superblock(noise: int, state: int) -> Any:
     """Return the compiled ``superblock(job, block, trials, g, K, means, central)``.
@@ -116,12 +129,7 @@ def superblock(noise: int, state: int) -> Any:
         for column in range(0, trials, work.width):
             trajectories(job, work, tables, block, trials, column)
         compare(work, tables)
-        for cell in range(cells):
-            row, out = cell * work.pitch, g * cells + cell
-            means[out] = block_mean(work.buffer, row, trials)
-            pitch = K * cells
-            low_sums(work.buffer, row, trials, means[out], central, out, pitch)
-            high_sums(work.buffer, row, trials, means[out], central, out + LOW * pitch, pitch)
+        condense(work, cells, trials, g, K, means, central)
 
     return jit_named(superblock, noise, state)
 

@@ -15,11 +15,9 @@ from typing import Any
 import numba
 import numpy as np
 
-from nqmbench.kernels.bundle import Bundle
-from nqmbench.kernels.job import Work, pack
 from nqmbench.kernels.loops import run_parallel, run_serial
+from nqmbench.kernels.prepared import Prepared
 from nqmbench.kernels.program import Integers, Reals
-from nqmbench.kernels.superblock import superblock_address
 
 # Some threading layers abort the process if two Python threads enter a parallel loop at once.
 _one_at_a_time = threading.Lock()
@@ -43,29 +41,24 @@ if hasattr(os, "register_at_fork"):
 
 
 def run_superblocks(
-    bundle: Bundle,
-    work: list[Work],
+    ready: Prepared,
     first_block: int,
     counts: Integers,
     blocks: int,
     means: Reals,
     central: Reals,
 ) -> None:
-    """Run superblocks on as many threads as ``work`` has members; Ctrl-C ends it at once.
+    """Run superblocks on the threads that they are prepared for; Ctrl-C ends it at once.
 
     Args:
-        bundle: what is simulated.
-        work: the memory of each thread.
+        ready: the code and the memory of each thread.
         first_block: the first block of the first superblock.
         counts: shape (K,), trajectories of each superblock.
         blocks: of a full superblock.
         means: shape (K, S, columns), filled.
         central: shape (11, K, S, columns), filled.
     """
-    code = superblock_address(bundle.format.noise, bundle.format.state)
-    tables = bundle.tables
-    jobs = np.stack([pack(one, tables) for one in work])
-    arguments = code, jobs, first_block, counts, blocks, means, central
+    arguments = ready.code, ready.jobs, first_block, counts, blocks, means, central
     if threading.current_thread() is not threading.main_thread():
         _call(*arguments)
         return
@@ -75,7 +68,7 @@ def run_superblocks(
 
     # A job holds addresses. While the thread runs it keeps what they point to, even if a second
     # key press ends the wait.
-    def call(kept: Any = (tables, work)) -> None:
+    def call(kept: Any = ready) -> None:
         try:
             _call(*arguments)
         except BaseException as error:
@@ -88,7 +81,7 @@ def run_superblocks(
         start(thread)
         finished.wait()
     except BaseException:
-        work[0].stop[0] = 1
+        ready.stop[0] = 1
         if thread.is_alive():
             finished.wait()
         raise

@@ -97,7 +97,8 @@ class Member(NamedTuple):
         indices, begins: of sparse rows. residuals: (n,), of wide and sparse rows.
         factor: (factor_rows, stride).
         starts: (n_states,). w0, optimum: (d,). floor: (1,).
-        powers: (K, n_states, n_states), of F.
+        powers: (K, n_states, n_states), of F. looks: (K, n_states), c times these, or (T1, n_states),
+            the c of each step where coordinates are never left behind.
         checkpoints: (S,).
         drawn: of the source. words: of the member's own generators.
         states, scratch: (...,). touched: (LANES, d), when coordinates were moved last.
@@ -122,7 +123,7 @@ class Member(NamedTuple):
     draws: Integers
     complemented: Integers
     values: Reals
-    indices: Integers
+    indices: Words
     begins: Integers
     residuals: Reals
     factor: Reals
@@ -131,6 +132,7 @@ class Member(NamedTuple):
     optimum: Reals
     floor: Reals
     powers: Reals
+    looks: Reals
     checkpoints: Integers
     drawn: Words
     words: Words

@@ -31,7 +31,7 @@ def observe(m: Any, points: Any, checkpoint: Any, column: Any, sparse: Any) -> N
             for i in range(m.n):
                 u = splat(0.0, GLANCE)
                 for p in range(m.begins[i], m.begins[i + 1]):
-                    point = load(m.scratch, points + m.indices[p] * GLANCE, GLANCE)
+                    point = load(m.scratch, points + np.int64(m.indices[p]) * GLANCE, GLANCE)
                     u = fma(m.values[p], point, u)
                 value = fma(u, u, value)
             value = value * (1.0 / np.float64(m.n)) + m.floor[0]

@@ -178,13 +178,13 @@ def planned(program: AnyProgram, kernels: str) -> Plan:
     none, integers, words = np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.uint32)
     unused: Fields = dict.fromkeys(Member._fields, 0)
     arrays: Fields = dict.fromkeys(
-        ("entries", "values", "residuals", "factor", "starts", "w0", "optimum", "floor", "powers",
+        ("entries", "values", "residuals", "factor", "starts", "w0", "optimum", "floor", "powers", "looks",
          "states", "scratch"), none,
     )  # fmt: skip
     counted: Fields = dict.fromkeys(
-        ("observed", "draws", "complemented", "indices", "begins", "touched"), integers
+        ("observed", "draws", "complemented", "begins", "touched"), integers
     )
-    fields = unused | arrays | counted | {"words": words, "observables": program.observables}
+    fields = unused | arrays | counted | {"words": words, "indices": words, "observables": program.observables}
     if isinstance(program, StillProgram):
         return Plan(still_address(), fields | {"values": reals(program.values)}, dict)
     structure, entries = program.table
@@ -233,15 +233,16 @@ def sparse_plan(program: RowProgram, fields: Fields) -> Plan:
     n, d, most = len(program.starts), program.d, int(program.draws.max())
     fields |= {
         "values": reals(program.values),
-        "indices": np.array(program.columns, dtype=np.int64),
+        "indices": np.array(program.columns, dtype=np.uint32),
         "begins": np.array(program.begins, dtype=np.int64),
     }
-    if structure.resting and not structure.still:
+    fields |= {"looks": reals(program.c)}
+    if structure.lazy:
         powers = np.zeros((POWERS + 1, n, n))
         powers[0] = np.eye(n)
         for k in range(POWERS):
             powers[k + 1] = np.einsum("ij,jk", program.F[0], powers[k])
-        fields |= {"powers": powers}
+        fields |= {"powers": powers, "looks": np.einsum("j,kjr", program.c[0], powers)}
     return Plan(
         sparse_address(structure),
         fields,

@@ -37,7 +37,7 @@ class RowStructure(NamedTuple):
         F: a tuple of n tuples of n. b, c: tuples of n.
         readout: the state that is observed.
         scheduled: whether there is a row of entries per step.
-        resting: whether F is the same in all steps.
+        resting: whether F and c are the same in all steps.
         complement: whether in some step it is told which rows are left out.
     """
 
@@ -55,6 +55,16 @@ class RowStructure(NamedTuple):
         n = len(self.b)
         wanted = [[UNIT if r == s else ABSENT for s in range(n)] for r in range(n)]
         return [list(row) for row in self.F] == wanted
+
+    @property
+    def lazy(self) -> bool:
+        """Whether a coordinate without gradient may be left behind for some steps."""
+        return self.resting and not self.still
+
+    @property
+    def eager(self) -> bool:
+        """Whether every coordinate has to make every step."""
+        return not (self.resting or self.still)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -156,7 +166,7 @@ class Descent:
         c = tuple(place(self.c[:, r]) for r in range(n))
         F = tuple(tuple(place(self.F[:, r, s]) for s in range(n)) for r in range(n))
         b = tuple(place(self.b[:, r]) for r in range(n))
-        resting = bool((np.asarray(self.F) == self.F[:1]).all())
+        resting = all(bool((np.asarray(t) == t[:1]).all()) for t in (self.F, self.c))
         complement = bool(self.complemented.any())
         facts = F, b, c, int(self.readout), len(self.b) > 1, resting, complement
         return RowStructure(*facts), np.stack(columns, axis=1)

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from nqmbench.kernels.entry import address_of
-from nqmbench.kernels.lanes import fma
-from nqmbench.kernels.memory import wide_vectors
+from nqmbench.kernels.lanes import fma, splat
+from nqmbench.kernels.memory import load, places, store, wide_vectors
 from nqmbench.kernels.options import jit_named, jit_small
 from nqmbench.kernels.rows.job import LANES, MOVE_ARGUMENTS, member_of
 from nqmbench.kernels.rows.observe import GLANCE, observe
@@ -25,67 +25,67 @@ POWERS = 256  # of F in the table; more missed steps are made 256 at a time
 
 
 @jit_small
-def catch_up(m: Any, old: Any, n: Any, place: Any, at: Any, t: Any) -> None:
-    """Bring a coordinate, whose ``n`` states are at ``place``, to step t."""
-    missed = t - m.touched[at]
-    m.touched[at] = t
-    while missed > 0:
-        power = min(missed, POWERS)
-        missed -= power
-        for r in range(n):
-            old[r] = m.states[place + r]
-        for r in range(n):
-            new = 0.0
-            for s in range(n):
-                new = fma(m.powers[(power * n + r) * n + s], old[s], new)
-            m.states[place + r] = new
+def seen(table: Any, row: Any, states: Any, place: Any, n: Any) -> Any:
+    """Return the sum of a coordinate's ``n`` states, each times a number of the table's row."""
+    point = table[row] * states[place]
+    for r in range(1, n):
+        point = fma(table[row + r], states[place + r], point)
+    return point
 
 
 @jit_small
-def peek(m: Any, old: Any, n: Any, place: Any, missed: Any, readout: Any) -> Any:
-    """Return a coordinate's observed state ``missed`` steps on, and leave it where it is.
+def catch_up(m: Any, old: Any, place: Any, n: Any) -> None:
+    """Let a coordinate, whose ``n`` states are at ``place``, make as many steps as the table has.
 
-    Whoever looks must not change the digits of what comes after.
+    ``old`` is memory for n numbers.
     """
     for r in range(n):
-        old[n + r] = m.states[place + r]
-    while missed > 0:
-        power = min(missed, POWERS)
-        missed -= power
+        old[r] = m.states[place + r]
+    for r in range(n):
+        m.states[place + r] = seen(m.powers, (POWERS * n + r) * n, old, 0, n)
+
+
+@jit_small
+def peek(m: Any, old: Any, place: Any, n: Any, missed: Any, readout: Any) -> Any:
+    """Return a coordinate's observed state ``missed`` steps on, and leave it where it is.
+
+    Whoever looks must not change the digits of what comes after.  ``old`` is memory for 2 n
+    numbers.
+    """
+    for r in range(n):
+        old[r] = m.states[place + r]
+    while missed > POWERS:
+        for r in range(n):
+            old[n + r] = seen(m.powers, (POWERS * n + r) * n, old, 0, n)
         for r in range(n):
             old[r] = old[n + r]
-        for r in range(n):
-            new = 0.0
-            for s in range(n):
-                new = fma(m.powers[(power * n + r) * n + s], old[s], new)
-            old[n + r] = new
-    return old[n + readout]
+        missed -= POWERS
+    return seen(m.powers, (missed * n + readout) * n, old, 0, n)
 
 
 @cache
 def sparse_kernel(structure: RowStructure) -> Any:
     """Return the compiled ``kernel(job, block, k, begin, end, column, used)``: see `narrow`."""
     n, stay = len(structure.b), structure.readout
-    F, b, c = np.array(structure.F), np.array(structure.b), np.array(structure.c)
-    scheduled = structure.scheduled
-    lazy = structure.resting and not structure.still
-    eager = not structure.resting
+    F, b = np.array(structure.F), np.array(structure.b)
+    scheduled, lazy, eager = structure.scheduled, structure.lazy, structure.eager
 
     def kernel(
         job: Any, block: Any, k: Any, begin: Any, end: Any, column: Any, used: Any
     ) -> None:
         wide_vectors()
         m = member_of(job, 32, 64)
-        entries, states, scratch = m.entries, m.states, m.scratch
-        old = np.empty(2 * n)
+        entries, states, scratch, touched = m.entries, m.states, m.scratch, m.touched
+        memory = np.empty(2 * n)
+        z = places(splat(0.0, 1), n)
         points, size = 0, n * m.d
-        residuals = points + GLANCE * m.d  # of a batch at its point
+        errors = points + GLANCE * m.d  # of the rows of a batch, times 2 / B
 
         for lane in range(used if begin == 0 else 0):
             for j in range(m.d):
                 for r in range(n):
                     states[lane * size + j * n + r] = m.starts[r] * m.w0[j]
-                m.touched[lane * m.d + j] = 0
+                touched[lane * m.d + j] = 0
         for group in range(0, used, GLANCE):
             last = min(group + GLANCE, used)
             now, passed = begin, 0
@@ -97,49 +97,57 @@ def sparse_kernel(structure: RowStructure) -> Any:
                     for t in range(now, goal):
                         step = t if scheduled else 0
                         row, batch = step * m.length, m.draws[step]
+                        looks = step * n
                         for q in range(batch):
                             i = np.int64(m.drawn[(place + q) * LANES + lane])
-                            u = m.residuals[i]
+                            # Two sums: one would be a chain in which each product waits.
+                            u, other = m.residuals[i], 0.0
                             for p in range(m.begins[i], m.begins[i + 1]):
-                                j = m.indices[p]
+                                j = np.int64(m.indices[p])
+                                at = home + j * n
                                 if lazy:
-                                    catch_up(m, old, n, home + j * n, own + j, t)
-                                point = 0.0
-                                for r in range(n):
-                                    if c[r] == UNIT:
-                                        point += states[home + j * n + r]
-                                    elif c[r] != ABSENT:
-                                        entry = entries[row + c[r]]
-                                        point = fma(entry, states[home + j * n + r], point)
-                                u = fma(m.values[p], point, u)
-                            scratch[residuals + q] = entries[row] * u
+                                    while t - touched[own + j] >= POWERS:
+                                        catch_up(m, memory, at, n)
+                                        touched[own + j] += POWERS
+                                    looks = (t - touched[own + j]) * n
+                                point = seen(m.looks, looks, states, at, n)
+                                u, other = other, fma(m.values[p], point, u)
+                            scratch[errors + q] = entries[row] * (u + other)
                         if eager:
-                            for j in range(home, home + size, n):
+                            for at in range(home, home + size, n):
                                 for r in range(n):
-                                    old[r] = states[j + r]
+                                    z[r] = load(states, at + r, 1)
                                 for r in range(n):
-                                    new = 0.0
+                                    new = splat(0.0, 1)
                                     for s in range(n):
                                         if F[r, s] == UNIT:
-                                            new += old[s]
+                                            new = new + z[s]
                                         elif F[r, s] != ABSENT:
-                                            new = fma(entries[row + F[r, s]], old[s], new)
-                                    states[j + r] = new
+                                            new = fma(entries[row + F[r, s]], z[s], new)
+                                    store(states, at + r, new)
                         for q in range(batch):
                             i = np.int64(m.drawn[(place + q) * LANES + lane])
-                            u = scratch[residuals + q]
+                            u = scratch[errors + q]
                             for p in range(m.begins[i], m.begins[i + 1]):
-                                j = m.indices[p]
-                                if lazy:
-                                    catch_up(m, old, n, home + j * n, own + j, t + 1)
+                                j = np.int64(m.indices[p])
+                                at = home + j * n
                                 push = u * m.values[p]
                                 for r in range(n):
-                                    here = home + j * n + r
+                                    z[r] = load(states, at + r, 1)
+                                power = (t + 1 - touched[own + j]) * n * n if lazy else 0
+                                if lazy:
+                                    touched[own + j] = t + 1
+                                for r in range(n):
+                                    new = z[r]
+                                    if lazy:  # the power 0 is the identity
+                                        new = m.powers[power + r * n] * z[0]
+                                        for s in range(1, n):
+                                            new = fma(m.powers[power + r * n + s], z[s], new)
                                     if b[r] == UNIT:
-                                        states[here] += push
+                                        new = new + push
                                     elif b[r] != ABSENT:
-                                        entry = entries[row + b[r]]
-                                        states[here] = fma(entry, push, states[here])
+                                        new = fma(entries[row + b[r]], splat(push, 1), new)
+                                    store(states, at + r, new)
                         place += batch
                 passed = place
                 now = max(now, goal)
@@ -147,9 +155,12 @@ def sparse_kernel(structure: RowStructure) -> Any:
                     break
                 for lane in range(group, last):
                     for j in range(m.d):
-                        home, at = lane * size + j * n, lane * m.d + j
-                        missed = now - m.touched[at] if lazy else 0
-                        point = peek(m, old, n, home, missed, stay)
+                        at = lane * size + j * n
+                        if lazy:
+                            missed = now - touched[lane * m.d + j]
+                            point = peek(m, memory, at, n, missed, stay)
+                        else:
+                            point = states[at + stay]
                         scratch[points + j * GLANCE + lane - group] = point
                 observe(m, points, checkpoint, column + group, True)
 

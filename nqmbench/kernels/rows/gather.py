@@ -11,6 +11,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core.cgutils import get_or_insert_function
 from numba.core.errors import TypingError
 
 from nqmbench.kernels.lanes import Lanes, lanes_of, repeated
@@ -87,3 +88,18 @@ def scaled_words(context: Any, words: Any, n: Any) -> Any:
         return builder.trunc(builder.lshr(product, half), args[0].type)
 
     return lanes(lanes, types.int64), codegen
+
+
+@intrinsic
+def prefetch(context: Any, memory: Any, index: Any) -> Any:
+    """Ask for the cache line of element ``index`` of a pointer, which will be read soon."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        shape = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        ask = get_or_insert_function(builder.module, shape, "llvm.prefetch.p0")
+        place = builder.bitcast(builder.gep(args[0], [args[1]]), byte)
+        builder.call(ask, [place, number(0), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.void(memory, types.int64), codegen

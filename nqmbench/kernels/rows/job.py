@@ -97,10 +97,10 @@ class Member(NamedTuple):
         indices, begins: of sparse rows. residuals: (n,), of wide and sparse rows.
         factor: (factor_rows, stride).
         starts: (n_states,). w0, optimum: (d,). floor: (1,).
-        powers: (K, n_states, n_states), of F. looks: (K, n_states), c times these, or (T1, n_states),
-            the c of each step where coordinates are never left behind.
+        powers: (K, stride), of F, and behind each c times it. looks: (T1, n_states), c.
         checkpoints: (S,).
-        drawn: of the source. words: of the member's own generators.
+        drawn: of the source. numbers: as many, lane by lane. scheduled: 1 if draws has T1 > 1 rows.
+        words: of the member's own generators.
         states, scratch: (...,). touched: (LANES, d), when coordinates were moved last.
         buffer: (S, columns, pitch). stop: (1,).
     """
@@ -134,11 +134,13 @@ class Member(NamedTuple):
     powers: Reals
     looks: Reals
     checkpoints: Integers
+    scheduled: int
     drawn: Words
+    numbers: Words
     words: Words
     states: Reals
     scratch: Reals
-    touched: Integers
+    touched: Words
     buffer: Reals
     stop: Bytes
 

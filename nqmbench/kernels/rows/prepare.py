@@ -27,7 +27,7 @@ from nqmbench.kernels.rows.program import (
     StillProgram,
     StreamProgram,
 )
-from nqmbench.kernels.rows.sparse import POWERS, sparse_address
+from nqmbench.kernels.rows.sparse import AHEAD, POWERS, sparse_address
 from nqmbench.kernels.rows.still import still_address
 from nqmbench.kernels.rows.stream import stream_address
 from nqmbench.kernels.rows.superblock import row_superblock_address
@@ -156,7 +156,7 @@ def source_fields(program: AnyProgram, seed: int, stop: Bytes, kernels: str) -> 
         return fields
     draws = program.draws
     most = int(draws.max())
-    stretch = max(1, STRETCH // max(most, 1))
+    stretch = stretch_of(draws)
     exchanged = 0 if program.replacement else int(program.exchanges.max())
     return fields | {
         "kernel": draw_address(program.replacement, kernels),
@@ -182,9 +182,10 @@ def planned(program: AnyProgram, kernels: str) -> Plan:
          "states", "scratch"), none,
     )  # fmt: skip
     counted: Fields = dict.fromkeys(
-        ("observed", "draws", "complemented", "begins", "touched"), integers
+        ("observed", "draws", "complemented", "begins"), integers
     )
-    fields = unused | arrays | counted | {"words": words, "indices": words, "observables": program.observables}
+    short: Fields = dict.fromkeys(("words", "indices", "touched", "numbers"), words)
+    fields = unused | arrays | counted | short | {"observables": program.observables}
     if isinstance(program, StillProgram):
         return Plan(still_address(), fields | {"values": reals(program.values)}, dict)
     structure, entries = program.table
@@ -195,6 +196,7 @@ def planned(program: AnyProgram, kernels: str) -> Plan:
         "entries": reals(entries),
         "code": program.code,
         "draws": program.draws,
+        "scheduled": int(structure.scheduled),
         "complemented": program.complemented,
         "starts": reals(program.starts),
         "w0": reals(program.w0),
@@ -231,6 +233,7 @@ def sparse_plan(program: RowProgram, fields: Fields) -> Plan:
     """How a program of sparse rows is run."""
     structure, _ = program.table
     n, d, most = len(program.starts), program.d, int(program.draws.max())
+    stretch = stretch_of(program.draws)
     fields |= {
         "values": reals(program.values),
         "indices": np.array(program.columns, dtype=np.uint32),
@@ -238,17 +241,20 @@ def sparse_plan(program: RowProgram, fields: Fields) -> Plan:
     }
     fields |= {"looks": reals(program.c)}
     if structure.lazy:
-        powers = np.zeros((POWERS + 1, n, n))
-        powers[0] = np.eye(n)
-        for k in range(POWERS):
-            powers[k + 1] = np.einsum("ij,jk", program.F[0], powers[k])
-        fields |= {"powers": powers, "looks": np.einsum("j,kjr", program.c[0], powers)}
+        powers = np.zeros((POWERS + 1, padded(n * n + n, PITCH)))
+        power = np.eye(n)
+        for row in powers:
+            row[: n * n] = power.ravel()
+            row[n * n : n * n + n] = np.einsum("j,jr", program.c[0], power)
+            power = np.einsum("ij,jk", program.F[0], power)
+        fields |= {"powers": powers, "stride": powers.shape[1]}
     return Plan(
         sparse_address(structure),
         fields,
         lambda: {
             "states": np.zeros(LANES * n * d),
-            "touched": np.zeros(LANES * d, dtype=np.int64),
+            "touched": np.zeros(LANES * d, dtype=np.uint32),
+            "numbers": np.zeros(LANES * stretch * most + AHEAD, dtype=np.uint32),
             "scratch": np.zeros(GLANCE * d + most),
         },
     )
@@ -268,6 +274,11 @@ def stream_plan(program: StreamProgram, fields: Fields) -> Plan:
             "words": np.zeros(4 * LANES, dtype=f"u{bits // 8}"),
         },
     )
+
+
+def stretch_of(draws: Integers) -> int:
+    """How many steps make a stretch."""
+    return max(1, STRETCH // max(1, int(draws.max())))
 
 
 def padded(count: int, unit: int) -> int:

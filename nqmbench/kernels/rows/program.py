@@ -57,6 +57,12 @@ class RowStructure(NamedTuple):
         return [list(row) for row in self.F] == wanted
 
     @property
+    def asked(self) -> int:
+        """The state at which the gradient is taken, as it is; -1 if it is taken elsewhere."""
+        alone = [r for r, place in enumerate(self.c) if place != ABSENT]
+        return alone[0] if len(alone) == 1 and self.c[alone[0]] == UNIT else -1
+
+    @property
     def lazy(self) -> bool:
         """Whether a coordinate without gradient may be left behind for some steps."""
         return self.resting and not self.still

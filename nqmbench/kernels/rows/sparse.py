@@ -17,11 +17,13 @@ from nqmbench.kernels.entry import address_of
 from nqmbench.kernels.lanes import fma, splat
 from nqmbench.kernels.memory import load, places, store, wide_vectors
 from nqmbench.kernels.options import jit_named, jit_small
+from nqmbench.kernels.rows.gather import prefetch
 from nqmbench.kernels.rows.job import LANES, MOVE_ARGUMENTS, member_of
 from nqmbench.kernels.rows.observe import GLANCE, observe
 from nqmbench.kernels.rows.program import ABSENT, UNIT, RowStructure
 
-POWERS = 256  # of F in the table; more missed steps are made 256 at a time
+POWERS = 1024  # of F in the table; more missed steps are made as many at a time
+AHEAD = 4  # rows: so early is a row's memory asked for
 
 
 @jit_small
@@ -42,7 +44,7 @@ def catch_up(m: Any, old: Any, place: Any, n: Any) -> None:
     for r in range(n):
         old[r] = m.states[place + r]
     for r in range(n):
-        m.states[place + r] = seen(m.powers, (POWERS * n + r) * n, old, 0, n)
+        m.states[place + r] = seen(m.powers, POWERS * m.stride + r * n, old, 0, n)
 
 
 @jit_small
@@ -56,11 +58,23 @@ def peek(m: Any, old: Any, place: Any, n: Any, missed: Any, readout: Any) -> Any
         old[r] = m.states[place + r]
     while missed > POWERS:
         for r in range(n):
-            old[n + r] = seen(m.powers, (POWERS * n + r) * n, old, 0, n)
+            old[n + r] = seen(m.powers, POWERS * m.stride + r * n, old, 0, n)
         for r in range(n):
             old[r] = old[n + r]
         missed -= POWERS
-    return seen(m.powers, (missed * n + readout) * n, old, 0, n)
+    return seen(m.powers, missed * m.stride + readout * n, old, 0, n)
+
+
+@jit_small
+def lane_by_lane(m: Any, begin: Any, end: Any, used: Any) -> Any:
+    """Put the row numbers of each lane one after the other, and return how many a lane has."""
+    count = 0
+    for t in range(begin, end):
+        count += m.draws[t * m.scheduled]
+    for q in range(count):
+        for lane in range(used):
+            m.numbers[lane * count + q] = m.drawn[q * LANES + lane]
+    return count
 
 
 @cache
@@ -69,6 +83,7 @@ def sparse_kernel(structure: RowStructure) -> Any:
     n, stay = len(structure.b), structure.readout
     F, b = np.array(structure.F), np.array(structure.b)
     scheduled, lazy, eager = structure.scheduled, structure.lazy, structure.eager
+    asked = structure.asked
 
     def kernel(
         job: Any, block: Any, k: Any, begin: Any, end: Any, column: Any, used: Any
@@ -77,15 +92,16 @@ def sparse_kernel(structure: RowStructure) -> Any:
         m = member_of(job, 32, 64)
         entries, states, scratch, touched = m.entries, m.states, m.scratch, m.touched
         memory = np.empty(2 * n)
-        z = places(splat(0.0, 1), n)
+        z, push = places(splat(0.0, 1), n), places(splat(0.0, 1), n)
         points, size = 0, n * m.d
         errors = points + GLANCE * m.d  # of the rows of a batch, times 2 / B
 
+        drawn, count = m.numbers, lane_by_lane(m, begin, end, used)
         for lane in range(used if begin == 0 else 0):
             for j in range(m.d):
                 for r in range(n):
                     states[lane * size + j * n + r] = m.starts[r] * m.w0[j]
-                touched[lane * m.d + j] = 0
+                touched[lane * m.d + j] = np.uint32(0)
         for group in range(0, used, GLANCE):
             last = min(group + GLANCE, used)
             now, passed = begin, 0
@@ -94,23 +110,34 @@ def sparse_kernel(structure: RowStructure) -> Any:
                 place = passed
                 for lane in range(group, last):
                     home, own, place = lane * size, lane * m.d, passed
+                    rows = lane * count
                     for t in range(now, goal):
                         step = t if scheduled else 0
                         row, batch = step * m.length, m.draws[step]
                         looks = step * n
                         for q in range(batch):
-                            i = np.int64(m.drawn[(place + q) * LANES + lane])
+                            i = np.int64(drawn[rows + place + q])
+                            soon = m.begins[np.int64(drawn[rows + place + q + AHEAD])]
+                            prefetch(m.values, soon)
+                            prefetch(m.values, soon + 8)
+                            prefetch(m.indices, soon)
                             # Two sums: one would be a chain in which each product waits.
                             u, other = m.residuals[i], 0.0
                             for p in range(m.begins[i], m.begins[i + 1]):
                                 j = np.int64(m.indices[p])
                                 at = home + j * n
                                 if lazy:
-                                    while t - touched[own + j] >= POWERS:
+                                    missed = t - np.int64(touched[own + j])
+                                    while missed >= POWERS:
                                         catch_up(m, memory, at, n)
-                                        touched[own + j] += POWERS
-                                    looks = (t - touched[own + j]) * n
-                                point = seen(m.looks, looks, states, at, n)
+                                        missed -= POWERS
+                                        touched[own + j] = np.uint32(t - missed)
+                                    looks = missed * m.stride + n * n
+                                    point = seen(m.powers, looks, states, at, n)
+                                elif asked >= 0:
+                                    point = states[at + asked]
+                                else:
+                                    point = seen(m.looks, looks, states, at, n)
                                 u, other = other, fma(m.values[p], point, u)
                             scratch[errors + q] = entries[row] * (u + other)
                         if eager:
@@ -126,27 +153,30 @@ def sparse_kernel(structure: RowStructure) -> Any:
                                             new = fma(entries[row + F[r, s]], z[s], new)
                                     store(states, at + r, new)
                         for q in range(batch):
-                            i = np.int64(m.drawn[(place + q) * LANES + lane])
-                            u = scratch[errors + q]
+                            i = np.int64(drawn[rows + place + q])
+                            for r in range(n):
+                                push[r] = splat(scratch[errors + q], 1)
+                                if b[r] >= 0:
+                                    push[r] = entries[row + b[r]] * push[r]
                             for p in range(m.begins[i], m.begins[i + 1]):
                                 j = np.int64(m.indices[p])
                                 at = home + j * n
-                                push = u * m.values[p]
+                                x = m.values[p]
                                 for r in range(n):
                                     z[r] = load(states, at + r, 1)
-                                power = (t + 1 - touched[own + j]) * n * n if lazy else 0
+                                power = 0
                                 if lazy:
-                                    touched[own + j] = t + 1
+                                    missed = t + 1 - np.int64(touched[own + j])
+                                    power = missed * m.stride
+                                    touched[own + j] = np.uint32(t + 1)
                                 for r in range(n):
                                     new = z[r]
                                     if lazy:  # the power 0 is the identity
                                         new = m.powers[power + r * n] * z[0]
                                         for s in range(1, n):
                                             new = fma(m.powers[power + r * n + s], z[s], new)
-                                    if b[r] == UNIT:
-                                        new = new + push
-                                    elif b[r] != ABSENT:
-                                        new = fma(entries[row + b[r]], splat(push, 1), new)
+                                    if b[r] != ABSENT:
+                                        new = fma(x, push[r], new)
                                     store(states, at + r, new)
                         place += batch
                 passed = place
@@ -157,7 +187,7 @@ def sparse_kernel(structure: RowStructure) -> Any:
                     for j in range(m.d):
                         at = lane * size + j * n
                         if lazy:
-                            missed = now - touched[lane * m.d + j]
+                            missed = now - np.int64(touched[lane * m.d + j])
                             point = peek(m, memory, at, n, missed, stay)
                         else:
                             point = states[at + stay]

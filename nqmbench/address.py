@@ -29,8 +29,8 @@ __all__ = ["PAIR", "Address", "code_digest", "paired_subject"]
 # observable becomes weights, how trajectories are shared out, and how moments are merged.
 SOURCES = (
     "experiment.py", "problem.py", "problems.py", "least_squares.py", "gaussian_rows.py",
-    "observables.py", "method.py", "moments.py", "recursion.py", "simulation.py", "one_pass.py",
-    "portions.py", "executors/cluster.py", "executors/task.py",
+    "observables.py", "method.py", "moments.py", "recursion.py", "noiseless.py", "programs.py",
+    "simulation.py", "one_pass.py", "portions.py", "executors/cluster.py", "executors/task.py",
 )  # fmt: skip
 
 PAIR = "pair-"  # opens the subject of a comparison

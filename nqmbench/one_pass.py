@@ -15,13 +15,10 @@ from numpy.typing import NDArray
 from nqmbench.arguments import Arguments
 from nqmbench.experiment import Experiment
 from nqmbench.moments import Moments, of_constant
-from nqmbench.simulation import Conditions, check_kernels, compile_program, run_increment
+from nqmbench.programs import Columns, compile_bundle
+from nqmbench.simulation import Conditions, check_kernels, run_increment
 
 __all__ = ["PairedMoments", "PassMoments", "run_pass"]
-
-# Two observables by the position of their experiment in the pass, and their own among its
-# observables: left and right.
-Columns = tuple[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +60,8 @@ def run_pass(
     """The moments of the trajectories first..first+trials-1 of several experiments in one pass.
 
     Args:
-        members: one or more that can meet the same noise; all with noise, or none.
+        members: one or more that can meet the same noise; all with noise, or none. On rows some may
+            have none: each of the others' trajectories is compared with their numbers.
         contrasts: what is subtracted: (position in `members`, position among its observables) of
             the left side, and of the right one.
         first: index of the first trajectory, a multiple of 32.
@@ -76,15 +74,17 @@ def run_pass(
         alone = [run_increment(e, first, trials, conditions, progress) for e in members]
         sides = [(alone[a].mean[:, [o]], alone[b].mean[:, [p]]) for (a, o), (b, p) in contrasts]
         return PassMoments(tuple(alone), tuple(_still(trials, x, y) for x, y in sides))
-    from nqmbench.kernels import Bundle, Contrast, simulate
+    from nqmbench.kernels import simulate
 
-    programs = tuple(compile_program(e, conditions.precision) for e in members)
-    bundle = Bundle(programs, tuple(Contrast(*a, *b) for a, b in contrasts))
-    block, kernels = first // bundle.format.lanes, check_kernels(Arguments("simulate"))
+    bundle = compile_bundle(members, conditions.precision, contrasts)
+    block, kernels = first // bundle.lanes, check_kernels(Arguments("simulate"))
     seed, threads = conditions.seed, conditions.threads
     moments = (run or simulate)(bundle, seed, block, trials, threads, progress, kernels)
     begin = bundle.first_observable
-    own = tuple(_columns(moments, a, b) for a, b in itertools.pairwise(begin))
+    own = tuple(
+        of_constant(trials, moments.mean[:, a:b]) if e.noiseless else _columns(moments, a, b)
+        for e, (a, b) in zip(members, itertools.pairwise(begin), strict=True)
+    )
     pairs = range(begin[-1], bundle.columns, 2)
     paired = (PairedMoments(_columns(moments, c), _columns(moments, c + 1)) for c in pairs)
     return PassMoments(own, tuple(paired))

@@ -1,15 +1,16 @@
 """The checked face of the kernels: an experiment in, estimates with their standard errors out.
 
-The experiment's sequential form becomes the tables of the compiled recursion. The stream of random
-numbers is keyed by (seed, noise law, block, coordinate, lane) and by nothing else, so the numbers
-are the same to the last bit for any number of threads, and all methods meet the same noise.
+The experiment becomes tables of numbers (`nqmbench.programs`). The stream of random numbers is
+keyed on the noisy quadratic by (seed, noise law, block, coordinate, lane), on least squares by
+(seed, batch and replacement, block, lane), and by nothing else: so the numbers are the same to the
+last bit for any number of threads, and all methods meet the same noise.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,13 +21,12 @@ from numpy.typing import NDArray
 from nqmbench.arguments import Arguments
 from nqmbench.experiment import Experiment
 from nqmbench.moments import Moments, of_constant
-from nqmbench.recursion import sequential
+from nqmbench.noiseless import run_noiseless
+from nqmbench.programs import compile_bundle
 from nqmbench.threads import check_threads
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from nqmbench.kernels import Program
 
 __all__ = [
     "PRECISIONS",
@@ -34,7 +34,6 @@ __all__ = [
     "Estimates",
     "check_conditions",
     "check_kernels",
-    "compile_program",
     "run_increment",
     "simulate",
     "usable_threads",
@@ -127,6 +126,8 @@ def simulate(
         threads: 1..1024; None takes NQMBENCH_THREADS or every core that the process may use. More
             than one start Numba's threads, see the README for programs that use these themselves.
         precision: "mixed" (noise in 32 bits, states in 64), "f32" or "f64" (both in 32 or in 64).
+            On fixed rows all three give the same bits, as a row's number has no precision and
+            states are kept in 64 bits; on Gaussian rows "f32" gives those of "mixed".
 
     Returns:
         The estimates; `.to_frame()` gives a table.
@@ -170,11 +171,10 @@ def run_increment(
     """
     if experiment.noiseless:
         return of_constant(trials, run_noiseless(experiment))  # every trajectory is this one
-    from nqmbench.kernels import Bundle
     from nqmbench.kernels import simulate as run_blocks
 
-    bundle = Bundle((compile_program(experiment, conditions.precision),))
-    block, kernels = first // bundle.format.lanes, check_kernels(Arguments("simulate"))
+    bundle = compile_bundle([experiment], conditions.precision)
+    block, kernels = first // bundle.lanes, check_kernels(Arguments("simulate"))
     seed, threads = conditions.seed, conditions.threads
     return run_blocks(bundle, seed, block, trials, threads, progress, kernels)
 
@@ -199,70 +199,3 @@ def check_kernels(checks: Arguments) -> str:
     if named not in KERNELS:
         checks.complain("NQMBENCH_KERNELS", named, f"{', '.join(KERNELS)}, or unset")
     return named
-
-
-def run_noiseless(experiment: Experiment) -> Floats:
-    """One trajectory without noise, by the textbook step itself; shape (S, O)."""
-    problem, loop = experiment.quadratic, experiment.open_loop
-    tables = experiment.method.values(experiment.steps)
-    state: Mapping[str, Any] = {
-        name: start * (problem.w0 - problem.optimum)
-        for name, start in zip(loop.states, loop.starts, strict=True)
-    }
-    observed = np.empty((len(experiment.checkpoints), len(experiment.observed)))
-    now = 0
-    with np.errstate(over="ignore", invalid="ignore"):
-        for s, checkpoint in enumerate(experiment.checkpoints):
-            for t in range(now, checkpoint):
-                at = {name: table[t if table.size > 1 else 0] for name, table in tables.items()}
-                eta = at.pop("lr")
-                state = experiment.method.step(state, lambda w: experiment.curvature * w, eta, **at)
-            now = checkpoint
-            w = state[experiment.method.readout]
-            for o, observable in enumerate(experiment.observed):
-                i = observable.coordinate
-                chosen = w if i is None else w[i : i + 1]
-                observed[s, o] = chosen**observable.power @ observable.weights(problem.h)
-    return observed
-
-
-def compile_program(experiment: Experiment, precision: str) -> Program:
-    """The tables of an experiment for the kernels."""
-    from nqmbench.kernels import Program
-
-    problem, form = experiment.quadratic, sequential(experiment.open_loop)
-    fed: list[list[tuple[int, float, int]]] = [[] for _ in range(problem.d)]
-    for o, observable in enumerate(experiment.observed):
-        i = observable.coordinate
-        chosen = range(problem.d) if i is None else [i]
-        for c, weight in zip(chosen, observable.weights(problem.h), strict=True):
-            fed[c].append((o, float(weight), observable.power))
-    flat = [item for items in fed for item in items]
-    length = max(form.D.shape[0], experiment.batch_sizes.size)
-
-    def stretch(table: NDArray[Any]) -> NDArray[Any]:
-        return np.ascontiguousarray(np.broadcast_to(table, (length, *table.shape[1:])))
-
-    return Program(
-        precision=precision,
-        law=problem.noise.name,
-        nu=problem.noise.nu,
-        increments=stretch(form.D),
-        chain=stretch(form.L),
-        point=stretch(form.c),
-        push=stretch(form.e),
-        batch=stretch(experiment.batch_sizes.astype(np.int64)),
-        starts=form.starts,
-        readout=form.readout,
-        lam=experiment.curvature,
-        sigma=problem.sigma,
-        w0=problem.w0 - problem.optimum,
-        w0_std=problem.w0_std,
-        steps=experiment.steps,
-        checkpoints=np.array(experiment.checkpoints, dtype=np.int64),
-        feeds_start=np.cumsum([0, *map(len, fed)], dtype=np.int64),
-        feeds_observable=np.array([o for o, _, _ in flat], dtype=np.int64),
-        feeds_weight=np.array([weight for _, weight, _ in flat], dtype=np.float64),
-        feeds_power=np.array([power for _, _, power in flat], dtype=np.int64),
-        observables=len(experiment.observed),
-    )

@@ -13,10 +13,10 @@ from nqmbench.arguments import Arguments
 from nqmbench.errors import ClusterError, InvalidArguments, UsageError
 from nqmbench.executors import Local, check_executor, cluster, connection, flights, open_executor
 from nqmbench.executors.cluster import Cluster
-from nqmbench.executors.task import make_task, run_task, traffic, work
+from nqmbench.executors.task import make_task, run_task, traffic
 from nqmbench.kernels import Bundle, Contrast
 from nqmbench.portions import Portion
-from nqmbench.simulation import compile_program
+from nqmbench.programs import compile_program
 
 TRIALS = 20_000  # twenty superblocks, the last of them short
 SEED = 2**64 - 1
@@ -110,11 +110,11 @@ def test_a_portion_grows_with_the_fastest_worker(kernels, bundle, monkeypatch):
 
 def test_the_work_is_what_is_drawn_and_what_is_stepped():
     one, two = programs(nq.sgd(0.1)), programs(nq.sgd(0.1), nq.sgd(0.2))
-    assert work(Bundle(one)) == 2 * (10 + 10)
-    assert work(Bundle(two)) == 2 * (10 + 20)
+    assert Bundle(one).work == 2 * (10 + 10)
+    assert Bundle(two).work == 2 * (10 + 20)
     problem = nq.NoisyQuadratic(1.0, noise="laplace")
     ramp = nq.Experiment(problem, nq.sgd(0.1), batch=nq.schedule([1, 2, 3]), steps=3)
-    assert work(Bundle((compile_program(ramp, "mixed"),))) == 6 + 3
+    assert Bundle((compile_program(ramp, "mixed"),)).work == 6 + 3
     long = programs(nq.sgd(nq.cosine(0.1, 5000)), steps=5000)
     assert traffic(Bundle(long)) - traffic(Bundle(one)) > 8 * 5000
 
@@ -122,7 +122,7 @@ def test_the_work_is_what_is_drawn_and_what_is_stepped():
 def test_a_task_is_plain_data_and_its_answer_depends_on_nothing_else(kernels, bundle):
     task = make_task(bundle, SEED, 7, Portion(2048, 1024), "plain")
     assert (task["first_block"], task["trials"], task["kernels"]) == (7 + 64, 1024, "plain")
-    kinds = {type(value).__name__ for program in task["programs"] for value in program.values()}
+    kinds = {type(value).__name__ for _, program in task["programs"] for value in program.values()}
     assert kinds == {"str", "float", "int", "ndarray"}
     first, again = run_task(task), run_task(task)
     assert first.central.tobytes() == again.central.tobytes()

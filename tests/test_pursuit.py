@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nqmbench as nq
-from nqmbench import one_pass, simulator
+from nqmbench import one_pass, programs, simulator
 from nqmbench.passes import Contrast
 from nqmbench.plan import make_plan
 from nqmbench.pursuit import pursue
@@ -263,14 +263,14 @@ def test_an_ordering_is_inconsistent_if_either_side_is(suite_folder, monkeypatch
 
 @pytest.mark.needs_compiler
 def test_a_wrong_kernel_makes_an_ordering_inconsistent(suite_folder, monkeypatch):
-    right = one_pass.compile_program
+    right = programs.compile_program
 
     def wrong_sigma(e, precision):
         program = right(e, precision)
         return dataclasses.replace(program, sigma=1.05 * program.sigma)
 
     assert comparison_run(suite_folder, ORDERED).exit_code == 0
-    monkeypatch.setattr(one_pass, "compile_program", wrong_sigma)
+    monkeypatch.setattr(programs, "compile_program", wrong_sigma)
     assert set(comparison_run(suite_folder, ORDERED).verdicts["verdict"]) == {"INCONSISTENT"}
 
 

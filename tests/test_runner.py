@@ -8,7 +8,7 @@ import pytest
 from planted import HEAD
 
 import nqmbench as nq
-from nqmbench import one_pass, pursuit, runner, simulator
+from nqmbench import one_pass, programs, pursuit, runner, simulator
 from nqmbench.errors import InvalidArguments, SuiteError, UsageError
 from nqmbench.theory import ExactMoments
 from nqmbench.verdicts import Preset, look_sizes
@@ -117,7 +117,7 @@ def wrong_theory(field):
     return planted
 
 
-right_program = one_pass.compile_program
+right_program = programs.compile_program
 
 
 def wrong_sigma(experiment, precision):
@@ -129,7 +129,7 @@ def wrong_sigma(experiment, precision):
 def test_a_planted_error_of_ours_makes_the_run_inconsistent(planted, monkeypatch, error):
     # The honest run, just below, is the negative control.
     if error == "sigma":
-        monkeypatch.setattr(one_pass, "compile_program", wrong_sigma)
+        monkeypatch.setattr(programs, "compile_program", wrong_sigma)
     else:
         monkeypatch.setattr(runner, "exact", wrong_theory(error))
     run = nq.run("planted", preset="quick", suites=planted, threads=2)

@@ -8,7 +8,7 @@ import nqmbench as nq
 from nqmbench.errors import InvalidArguments
 from nqmbench.kernels import PRECISIONS, Bundle, trajectory_values
 from nqmbench.moments import of_values
-from nqmbench.simulation import compile_program
+from nqmbench.programs import compile_program
 
 needs_compiler = pytest.mark.needs_compiler
 

@@ -5,7 +5,8 @@ import pytest
 
 import nqmbench as nq
 from nqmbench.errors import InvalidArguments
-from nqmbench.simulation import PRECISIONS, Conditions, run_increment, run_noiseless
+from nqmbench.noiseless import run_noiseless
+from nqmbench.simulation import PRECISIONS, Conditions, run_increment
 
 ROUNDING = 1e-12
 COLUMNS = ["step", "observable", "mean", "variance", "mean_se", "variance_se", "trials"]

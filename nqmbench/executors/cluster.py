@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 from nqmbench.arguments import count
 from nqmbench.executors.executor import Local
 from nqmbench.executors.flights import Flights
-from nqmbench.executors.task import Answer, make_task, traffic, work
+from nqmbench.executors.task import Answer, make_task, traffic
 from nqmbench.moments import Moments, merge_tree
 from nqmbench.portions import height, portions
 
 if TYPE_CHECKING:
-    from nqmbench.kernels import Bundle
+    from nqmbench.kernels import AnyBundle
 
 __all__ = ["Cluster"]
 
@@ -58,7 +58,7 @@ class Cluster:
 
     def simulate(
         self,
-        bundle: Bundle,
+        bundle: AnyBundle,
         seed: int,
         first_block: int,
         trials: int,
@@ -81,7 +81,7 @@ class Cluster:
             ClusterError: the cluster is gone, or its workers die one after the other.
             UsageError: a worker has other sources than this process.
         """
-        each, superblock = work(bundle), bundle.superblock
+        each, superblock = bundle.work, bundle.superblock
         level = height(superblock, self.rate * SECONDS / each)
         if trials <= superblock << level or traffic(bundle) > LARGEST_TRAFFIC:
             return Local().simulate(bundle, seed, first_block, trials, threads, progress, kernels)

@@ -13,7 +13,7 @@ from nqmbench.errors import UsageError
 from nqmbench.moments import Moments
 
 if TYPE_CHECKING:
-    from nqmbench.kernels import Bundle
+    from nqmbench.kernels import AnyBundle
 
 __all__ = ["Executor", "Local", "check_executor", "open_executor"]
 
@@ -32,7 +32,7 @@ class Executor(Protocol):
 
     def simulate(
         self,
-        bundle: Bundle,
+        bundle: AnyBundle,
         seed: int,
         first_block: int,
         trials: int,
@@ -50,7 +50,7 @@ class Local:
 
     def simulate(
         self,
-        bundle: Bundle,
+        bundle: AnyBundle,
         seed: int,
         first_block: int,
         trials: int,

@@ -20,9 +20,9 @@ from nqmbench.moments import ORDERS
 from nqmbench.portions import Portion
 
 if TYPE_CHECKING:
-    from nqmbench.kernels import Bundle
+    from nqmbench.kernels import AnyBundle
 
-__all__ = ["Answer", "make_task", "other_sources", "run_task", "traffic", "work"]
+__all__ = ["Answer", "make_task", "other_sources", "run_task", "traffic"]
 
 Task = dict[str, Any]
 
@@ -41,7 +41,7 @@ class Answer(NamedTuple):
 
 
 def make_task(
-    bundle: Bundle, seed: int, first_block: int, portion: Portion, kernels: str = "fast"
+    bundle: AnyBundle, seed: int, first_block: int, portion: Portion, kernels: str = "fast"
 ) -> Task:
     """A portion of an increment as plain data.
 
@@ -54,10 +54,13 @@ def make_task(
     """
     return {
         "code": code_digest(),
-        "programs": [{f.name: getattr(p, f.name) for f in fields(p)} for p in bundle.programs],
+        "programs": [
+            (type(p).__name__, {f.name: getattr(p, f.name) for f in fields(p)})
+            for p in bundle.programs
+        ],
         "contrasts": [list(c) for c in bundle.contrasts],
         "seed": seed,
-        "first_block": first_block + portion.first // bundle.format.lanes,
+        "first_block": first_block + portion.first // bundle.lanes,
         "trials": portion.trials,
         "kernels": kernels,
     }
@@ -73,9 +76,9 @@ def run_task(task: Task) -> Answer:
         raise UsageError(other_sources(task["code"], code_digest()))
     from nqmbench import kernels
 
-    programs = tuple(kernels.Program(**p) for p in task["programs"])
+    programs = tuple(kernels.PROGRAMS[name](**tables) for name, tables in task["programs"])
     contrasts = tuple(kernels.Contrast(*c) for c in task["contrasts"])
-    bundle = kernels.Bundle(programs, contrasts)
+    bundle = kernels.bundle_of(programs, contrasts)
     begin = time.perf_counter()
     found = kernels.simulate(
         bundle, task["seed"], task["first_block"], task["trials"], kernels=task["kernels"]
@@ -92,17 +95,9 @@ def other_sources(here: str, there: str) -> str:
     )
 
 
-def work(bundle: Bundle) -> float:
-    """The work of a trajectory: numbers drawn, and steps of a coordinate of a member."""
-    program = bundle.programs[0]
-    draws, d = program.draws, len(program.lam)
-    drawn = float(draws[0]) * program.steps if len(draws) == 1 else float(draws.sum())
-    return d * max(1.0, drawn + program.steps * len(bundle.programs))
-
-
-def traffic(bundle: Bundle) -> int:
+def traffic(bundle: AnyBundle) -> int:
     """The bytes of a task and of its answer, nearly."""
     tables = [getattr(p, f.name) for p in bundle.programs for f in fields(p)]
     sent = sum(t.nbytes for t in tables if isinstance(t, np.ndarray))
-    cells = len(bundle.programs[0].checkpoints) * bundle.columns
+    cells = len(bundle.checkpoints) * bundle.columns
     return sent + 8 * (1 + len(ORDERS)) * cells

@@ -42,7 +42,15 @@ from nqmbench.kernels.rows.program import (
     StillProgram,
     StreamProgram,
 )
-from nqmbench.kernels.run import simulate, trajectory_values, usable_threads
+from nqmbench.kernels.run import (
+    PROGRAMS,
+    AnyBundle,
+    AnyProgram,
+    bundle_of,
+    simulate,
+    trajectory_values,
+    usable_threads,
+)
 
 __all__ = [
     "DISTANCE",
@@ -50,6 +58,9 @@ __all__ = [
     "LAWS",
     "LOSS",
     "PRECISIONS",
+    "PROGRAMS",
+    "AnyBundle",
+    "AnyProgram",
     "Bundle",
     "Contrast",
     "Precision",
@@ -59,6 +70,7 @@ __all__ = [
     "StillProgram",
     "StreamProgram",
     "Structure",
+    "bundle_of",
     "digest",
     "generator_state",
     "generator_words",

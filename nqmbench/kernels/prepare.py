@@ -12,9 +12,7 @@ from nqmbench.kernels.prepared import Prepared
 from nqmbench.kernels.superblock import PITCH, STRETCH, superblock_address
 
 
-def prepare(
-    bundle: Bundle, seed: int, size: int, threads: int, kernels: str = "fast"
-) -> Prepared:
+def prepare(bundle: Bundle, seed: int, size: int, threads: int, kernels: str = "fast") -> Prepared:
     """Compile what a bundle needs, and set up the memory that each thread works in."""
     form, tables = bundle.format, bundle.tables
     any_start = np.any(tables.w0_std > 0.0)

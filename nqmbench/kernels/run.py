@@ -9,26 +9,40 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from nqmbench.kernels.bundle import Bundle
+from nqmbench.kernels.bundle import Bundle, Contrast
 from nqmbench.kernels.condense import SUMS
 from nqmbench.kernels.prepare import prepare
 from nqmbench.kernels.prepared import Prepared
+from nqmbench.kernels.program import Program
 from nqmbench.kernels.rows.bundle import RowBundle
 from nqmbench.kernels.rows.prepare import prepare_rows
+from nqmbench.kernels.rows.program import RowProgram, RowsProgram, StillProgram, StreamProgram
 from nqmbench.kernels.threads import run_superblocks
 from nqmbench.moments import MergeTree, Moments
 
 Reals = NDArray[np.float64]
 AnyBundle = Bundle | RowBundle
+AnyProgram = Program | RowProgram | StreamProgram | StillProgram
+PROGRAMS: dict[str, Any] = {
+    kind.__name__: kind for kind in (Program, RowProgram, StreamProgram, StillProgram)
+}
 
 CHUNK_SECONDS = 0.1  # of one call of compiled code
 CHUNK_BYTES = 16 * 2**20  # of one call's results
 BUFFER_BYTES = 2**27  # of a thread's buffer: the whole process stays below 300 MiB
+
+
+def bundle_of(programs: tuple[AnyProgram, ...], contrasts: tuple[Contrast, ...] = ()) -> AnyBundle:
+    """Return the bundle of programs of one kind: on the noisy quadratic, or on rows."""
+    if isinstance(programs[0], Program):
+        return Bundle(cast("tuple[Program, ...]", programs), contrasts)
+    return RowBundle(cast("tuple[RowsProgram, ...]", programs), contrasts)
 
 
 def usable_threads(wanted: int) -> int:

@@ -94,9 +94,7 @@ def compare(work: Any, tables: Any) -> None:
 
 
 @jit
-def condense(
-    work: Any, cells: Any, trials: Any, g: Any, K: Any, means: Any, central: Any
-) -> None:
+def condense(work: Any, cells: Any, trials: Any, g: Any, K: Any, means: Any, central: Any) -> None:
     """Put the moments of every row of the buffer into row ``g`` of the results."""
     for cell in range(cells):
         row, out = cell * work.pitch, g * cells + cell

@@ -15,7 +15,7 @@ import numpy as np
 from nqmbench.kernels.bundle import Contrast, shortened
 from nqmbench.kernels.program import Integers
 from nqmbench.kernels.rows.job import LANES
-from nqmbench.kernels.rows.program import AnyProgram, StillProgram, superblock_size
+from nqmbench.kernels.rows.program import RowsProgram, StillProgram, superblock_size
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,7 @@ class RowBundle:
             ``a - b`` and the event ``a < b`` (1 or 0).
     """
 
-    programs: tuple[AnyProgram, ...]
+    programs: tuple[RowsProgram, ...]
     contrasts: tuple[Contrast, ...] = ()
 
     def __post_init__(self) -> None:

@@ -42,9 +42,7 @@ def narrow_kernel(structure: RowStructure, d: int, width: int) -> Any:
     scheduled, complement = structure.scheduled, structure.complement
     numbers, cells = n * d, QUAD * quads  # of all states, and of a row
 
-    def kernel(
-        job: Any, block: Any, k: Any, begin: Any, end: Any, column: Any, used: Any
-    ) -> None:
+    def kernel(job: Any, block: Any, k: Any, begin: Any, end: Any, column: Any, used: Any) -> None:
         wide_vectors()
         m = member_of(job, 32, 64)
         z, old = places(splat(0.0, W), numbers), places(splat(0.0, W), n)

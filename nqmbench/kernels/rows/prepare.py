@@ -21,9 +21,8 @@ from nqmbench.kernels.rows.job import LANES, Member, Rows, Source
 from nqmbench.kernels.rows.narrow import narrow_address
 from nqmbench.kernels.rows.observe import GLANCE
 from nqmbench.kernels.rows.program import (
-    AnyProgram,
-    Descent,
     RowProgram,
+    RowsProgram,
     StillProgram,
     StreamProgram,
 )
@@ -82,7 +81,7 @@ def prepare_rows(
     return Prepared(row_superblock_address(), jobs, stop, buffers, (plans, made))
 
 
-def source_key(program: AnyProgram) -> Any:
+def source_key(program: RowsProgram) -> Any:
     """What members have in common that are moved by the same row numbers."""
     if not isinstance(program, RowProgram):
         return None
@@ -144,7 +143,7 @@ def addresses(jobs: list[Integers]) -> Integers:
     return np.array([job.ctypes.data for job in jobs], dtype=np.int64)
 
 
-def source_fields(program: AnyProgram, seed: int, stop: Bytes, kernels: str) -> Fields:
+def source_fields(program: RowsProgram, seed: int, stop: Bytes, kernels: str) -> Fields:
     """The fields of a `Source` on one thread, without its members."""
     none, word = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint32)
     fields: Fields = {
@@ -173,19 +172,15 @@ def source_fields(program: AnyProgram, seed: int, stop: Bytes, kernels: str) -> 
     }
 
 
-def planned(program: AnyProgram, kernels: str) -> Plan:
+def planned(program: RowsProgram, kernels: str) -> Plan:
     """How a program is run."""
     none, integers, words = np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.uint32)
-    unused: Fields = dict.fromkeys(Member._fields, 0)
-    arrays: Fields = dict.fromkeys(
-        ("entries", "values", "residuals", "factor", "starts", "w0", "optimum", "floor", "powers", "looks",
-         "states", "scratch"), none,
-    )  # fmt: skip
-    counted: Fields = dict.fromkeys(
-        ("observed", "draws", "complemented", "begins"), integers
-    )
-    short: Fields = dict.fromkeys(("words", "indices", "touched", "numbers"), words)
-    fields = unused | arrays | counted | short | {"observables": program.observables}
+    real = "entries values residuals factor starts w0 optimum floor powers looks states scratch"
+    counted = "observed draws complemented begins"
+    fields: Fields = dict.fromkeys(Member._fields, 0)
+    fields |= dict.fromkeys(real.split(), none) | dict.fromkeys(counted.split(), integers)
+    fields |= dict.fromkeys(("words", "indices", "touched", "numbers"), words)
+    fields |= {"observables": program.observables}
     if isinstance(program, StillProgram):
         return Plan(still_address(), fields | {"values": reals(program.values)}, dict)
     structure, entries = program.table
@@ -289,5 +284,3 @@ def padded(count: int, unit: int) -> int:
 def reals(values: Any) -> Reals:
     """A contiguous copy in float64."""
     return np.array(values, dtype=np.float64, order="C")
-
-

@@ -116,7 +116,7 @@ class Descent:
             ("1 or `steps` rows per table", rows not in (1, self.steps)),
             ("F: (T1, n, n)", np.shape(self.F) != (rows, n, n)),
             ("c: (T1, n)", np.shape(self.c) != (rows, n)),
-            ("batch: (T1,), >= 1", np.shape(self.batch) != (rows,) or np.min(self.batch) < 1),
+            ("batch: (T1,), >= 1", np.shape(self.batch) != (rows,) or bool(np.min(self.batch) < 1)),
             ("starts: (n,)", np.shape(self.starts) != (n,)),
             ("0 <= readout < n", not 0 <= self.readout < n),
             ("w0, optimum: (d,), d >= 1", self.d < 1 or np.shape(self.optimum) != (self.d,)),
@@ -332,7 +332,7 @@ class StillProgram:
         return 1.0
 
 
-AnyProgram = RowProgram | StreamProgram | StillProgram
+RowsProgram = RowProgram | StreamProgram | StillProgram
 
 
 def increasing(checkpoints: Integers, steps: int) -> bool:
@@ -341,8 +341,8 @@ def increasing(checkpoints: Integers, steps: int) -> bool:
         checkpoints.ndim == 1
         and checkpoints.size > 0
         and bool(np.all(np.diff(checkpoints) > 0))
-        and checkpoints[0] >= 0
-        and checkpoints[-1] <= steps
+        and bool(checkpoints[0] >= 0)
+        and bool(checkpoints[-1] <= steps)
     )
 
 

@@ -85,9 +85,7 @@ def sparse_kernel(structure: RowStructure) -> Any:
     scheduled, lazy, eager = structure.scheduled, structure.lazy, structure.eager
     asked = structure.asked
 
-    def kernel(
-        job: Any, block: Any, k: Any, begin: Any, end: Any, column: Any, used: Any
-    ) -> None:
+    def kernel(job: Any, block: Any, k: Any, begin: Any, end: Any, column: Any, used: Any) -> None:
         wide_vectors()
         m = member_of(job, 32, 64)
         entries, states, scratch, touched = m.entries, m.states, m.scratch, m.touched
@@ -116,22 +114,22 @@ def sparse_kernel(structure: RowStructure) -> Any:
                         row, batch = step * m.length, m.draws[step]
                         looks = step * n
                         for q in range(batch):
-                            i = np.int64(drawn[rows + place + q])
+                            one = np.int64(drawn[rows + place + q])
                             soon = m.begins[np.int64(drawn[rows + place + q + AHEAD])]
                             prefetch(m.values, soon)
                             prefetch(m.values, soon + 8)
                             prefetch(m.indices, soon)
                             # Two sums: one would be a chain in which each product waits.
-                            u, other = m.residuals[i], 0.0
-                            for p in range(m.begins[i], m.begins[i + 1]):
-                                j = np.int64(m.indices[p])
-                                at = home + j * n
+                            u, other = m.residuals[one], 0.0
+                            for p in range(m.begins[one], m.begins[one + 1]):
+                                c = np.int64(m.indices[p])
+                                at = home + c * n
                                 if lazy:
-                                    missed = t - np.int64(touched[own + j])
+                                    missed = t - np.int64(touched[own + c])
                                     while missed >= POWERS:
                                         catch_up(m, memory, at, n)
                                         missed -= POWERS
-                                        touched[own + j] = np.uint32(t - missed)
+                                        touched[own + c] = np.uint32(t - missed)
                                     looks = missed * m.stride + n * n
                                     point = seen(m.powers, looks, states, at, n)
                                 elif asked >= 0:
@@ -153,22 +151,22 @@ def sparse_kernel(structure: RowStructure) -> Any:
                                             new = fma(entries[row + F[r, s]], z[s], new)
                                     store(states, at + r, new)
                         for q in range(batch):
-                            i = np.int64(drawn[rows + place + q])
+                            one = np.int64(drawn[rows + place + q])
                             for r in range(n):
                                 push[r] = splat(scratch[errors + q], 1)
                                 if b[r] >= 0:
                                     push[r] = entries[row + b[r]] * push[r]
-                            for p in range(m.begins[i], m.begins[i + 1]):
-                                j = np.int64(m.indices[p])
-                                at = home + j * n
+                            for p in range(m.begins[one], m.begins[one + 1]):
+                                c = np.int64(m.indices[p])
+                                at = home + c * n
                                 x = m.values[p]
                                 for r in range(n):
                                     z[r] = load(states, at + r, 1)
                                 power = 0
                                 if lazy:
-                                    missed = t + 1 - np.int64(touched[own + j])
+                                    missed = t + 1 - np.int64(touched[own + c])
                                     power = missed * m.stride
-                                    touched[own + j] = np.uint32(t + 1)
+                                    touched[own + c] = np.uint32(t + 1)
                                 for r in range(n):
                                     new = z[r]
                                     if lazy:  # the power 0 is the identity

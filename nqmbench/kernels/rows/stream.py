@@ -20,7 +20,7 @@ from nqmbench.kernels.memory import load, places, store, wide_vectors
 from nqmbench.kernels.options import jit_named
 from nqmbench.kernels.random import next_words, seed_block
 from nqmbench.kernels.rows.job import LANES, MOVE_ARGUMENTS, member_of
-from nqmbench.kernels.rows.program import ABSENT, DISTANCE, LOSS, UNIT, RowStructure
+from nqmbench.kernels.rows.program import ABSENT, LOSS, UNIT, RowStructure
 
 TAG = 97  # "Gaussian rows", in the random stream's address; never renumber
 
@@ -38,9 +38,7 @@ def stream_kernel(structure: RowStructure, bits: int) -> Any:
     scheduled, L = structure.scheduled, (F32 if bits == 32 else F64).lanes
     parts = LANES // L  # of a block, with generators that have addresses of their own
 
-    def kernel(
-        job: Any, block: Any, k: Any, begin: Any, end: Any, column: Any, used: Any
-    ) -> None:
+    def kernel(job: Any, block: Any, k: Any, begin: Any, end: Any, column: Any, used: Any) -> None:
         wide_vectors()
         m = member_of(job, bits, 64)
         d, entries, states, scratch = m.d, m.entries, m.states, m.scratch
@@ -110,7 +108,7 @@ def stream_kernel(structure: RowStructure, bits: int) -> Any:
                 for o in range(m.observables):
                     what = m.observed[o]
                     value = splat(m.floor[0] if what == LOSS else 0.0, L)
-                    if what == LOSS or what == DISTANCE:
+                    if what < 0:
                         for j in range(d):
                             e = load(states, home + (stay * d + j) * L, L)
                             if what == LOSS:  # l_j e_j^2

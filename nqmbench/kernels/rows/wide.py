@@ -48,9 +48,7 @@ def wide_kernel(structure: RowStructure) -> Any:
     F, b, c = np.array(structure.F), np.array(structure.b), np.array(structure.c)
     scheduled, complement = structure.scheduled, structure.complement
 
-    def kernel(
-        job: Any, block: Any, k: Any, begin: Any, end: Any, column: Any, used: Any
-    ) -> None:
+    def kernel(job: Any, block: Any, k: Any, begin: Any, end: Any, column: Any, used: Any) -> None:
         wide_vectors()
         m = member_of(job, 32, 64)
         entries, states, scratch, stride = m.entries, m.states, m.scratch, m.stride
@@ -91,10 +89,10 @@ def wide_kernel(structure: RowStructure) -> Any:
                                 u *= np.float64(m.n)
                                 add_scaled(u, m.factor, i * stride, scratch, gradient, stride)
                         for q in range(m.draws[step]):
-                            i = np.int64(m.drawn[(place + q) * LANES + lane])
-                            u = inner(m.values, i * stride, scratch, point, stride)
-                            u = sign * (u + m.residuals[i])
-                            add_scaled(u, m.values, i * stride, scratch, gradient, stride)
+                            one = np.int64(m.drawn[(place + q) * LANES + lane])
+                            u = inner(m.values, one * stride, scratch, point, stride)
+                            u = sign * (u + m.residuals[one])
+                            add_scaled(u, m.values, one * stride, scratch, gradient, stride)
                         place += m.draws[step]
                         for j in range(0, stride, PARTS):
                             push = entries[row] * load(scratch, gradient + j, PARTS)

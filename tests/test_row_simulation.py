@@ -66,7 +66,7 @@ def test_a_wrong_factor_for_finite_populations_is_noticed():
 def test_gaussian_rows_have_their_exact_moments(bits):
     # False alarms: 1e-6 for each of two precisions and two methods.
     problem = nq.GaussianRows([1.0, 0.3, 0.1], label_std=0.5, w0=[1.0, -1.0, 2.0], optimum=0.5)
-    for method in (nq.sgd(0.05), nq.heavy_ball(nq.cosine(0.05, 20), 0.9)):
+    for method in (nq.sgd(0.05), nq.heavy_ball(0.05, 0.9)):
         e = nq.Experiment(problem, method, batch=2, steps=20, checkpoints=[0, 1, 20],
                           observables=["loss", "distance", "w[i]"])  # fmt: skip
         moments = run_increment(e, 0, 100_000, Conditions(SEED, 1, bits))

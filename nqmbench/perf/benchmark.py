@@ -18,6 +18,7 @@ import numpy as np
 
 from nqmbench import simulation
 from nqmbench.experiment import Experiment
+from nqmbench.problems import NoisyQuadratic
 
 __all__ = ["MOST_ROUNDS", "TURNS", "Benchmark", "compiling", "process", "simulated"]
 
@@ -38,7 +39,7 @@ class Benchmark:
         name: lower-case letters, digits and hyphens; records are compared by it.
         doc: what a call does, in a few words.
         work: how much a call does, counted in `unit`.
-        unit: "coordinate steps", "noise samples", "steps", "processes".
+        unit: "coordinate steps", "noise samples", "rows", "steps", "processes".
         prepare: makes the callable that is timed.
         threads: how many threads it keeps busy; with fewer cores it is left out.
         experiment, trials: what is simulated; None and 0 where nothing is.
@@ -85,12 +86,17 @@ def simulated(
 def size(experiment: Experiment, trials: int) -> tuple[int, str]:
     """What a simulation draws: a batch of normals is one normal, other batches are drawn in full.
 
+    On least squares it draws rows.
+
     >>> import nqmbench as nq
     >>> laplace = nq.NoisyQuadratic([1.0, 0.1], noise="laplace")
     >>> size(nq.Experiment(laplace, nq.sgd(0.1), batch=5, steps=10), trials=100)
     (10000, 'noise samples')
     """
-    problem, steps = experiment.quadratic, experiment.steps
+    steps = experiment.steps
+    if not isinstance(experiment.problem, NoisyQuadratic):
+        return trials * int(np.broadcast_to(experiment.batch_sizes, steps).sum()), "rows"
+    problem = experiment.problem
     if problem.noise.name == "gaussian":
         return trials * problem.d * steps, "coordinate steps"
     samples = int(np.broadcast_to(experiment.batch_sizes, steps).sum())

@@ -6,8 +6,8 @@ Changing what an entry does breaks its history: give it another name instead.
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Callable, Iterable
+from functools import cache, partial
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from nqmbench import theory
 from nqmbench.arguments import choices
 from nqmbench.errors import UsageError
 from nqmbench.experiment import Experiment
+from nqmbench.least_squares import LeastSquares
 from nqmbench.methods import averaged, heavy_ball, sgd
 from nqmbench.perf.benchmark import Benchmark, compiling, process, simulated
 from nqmbench.problems import NoisyQuadratic
@@ -40,6 +41,44 @@ SCHEDULED = Experiment(
 COORDINATES = Experiment(
     PROBLEM, sgd(lr=0.1), steps=1000, observables=("w[0]", "w[1]", "w2[0]", "w2[1]")
 )
+
+
+def regression(replacement: bool = True) -> LeastSquares:
+    """Least squares in two coordinates on a hundred rows."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(100, 2))
+    y = x @ np.array([2.0, -1.0]) + rng.normal(size=100)
+    return LeastSquares(x, y, replacement=replacement)
+
+
+def features() -> LeastSquares:
+    """Least squares in a thousand coordinates on as many rows, ten of each row not 0."""
+    from scipy.sparse import csr_array
+
+    rng = np.random.default_rng(0)
+    columns = np.concatenate([rng.choice(1000, 10, replace=False) for _ in range(1000)])
+    begins = np.arange(0, 10_001, 10)
+    x = csr_array((rng.normal(size=10_000), columns, begins), shape=(1000, 1000))
+    return LeastSquares(x, x @ rng.normal(size=1000) + 0.1 * rng.normal(size=1000))
+
+
+def on_rows(
+    name: str, doc: str, problem: Callable[[], LeastSquares], trials: int, batch: int = 1,
+    momentum: float = 0.0,
+) -> Benchmark:  # fmt: skip
+    """The simulation of 1000 steps on rows, of which the last loss is seen.
+
+    The problem is made when the benchmark is prepared: it takes longer than listing all benchmarks.
+    """
+
+    @cache
+    def made() -> Benchmark:
+        method = heavy_ball(lr=0.01, momentum=momentum) if momentum else sgd(lr=0.01)
+        experiment = Experiment(problem(), method, batch, checkpoints=[1000])
+        return simulated(name, doc, experiment, trials)
+
+    return Benchmark(name, doc, trials * batch * 1000, "rows", lambda: made().prepare())
+
 
 TINY = """
 import nqmbench as nq
@@ -86,6 +125,17 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         "coordinate steps",
         lambda: partial(simulate_shared, SHARED, SHARED_TRIALS, threads=1),
     ),
+    on_rows("rows", "least squares, d = 2, single rows", regression, 8192),
+    on_rows("rows-batch", "least squares, d = 2, batches of 10 rows", regression, 1024, 10),
+    on_rows(
+        "rows-subsets",
+        "least squares, d = 2, 10 different rows a step",
+        partial(regression, replacement=False),
+        512,
+        10,
+    ),
+    on_rows("rows-sparse", "least squares, d = 1000, sparse rows", features, 512),
+    on_rows("rows-sparse-momentum", "the same with momentum", features, 256, momentum=0.9),
     simulated("two-threads", "averaged momentum, two threads", AVERAGED, 32768, threads=2),
     Benchmark(
         "exact",

@@ -38,7 +38,7 @@ def loop(problem, eta, beta, batch, replacement, trials, steps=STEPS):
 def test_rows_beside_the_obvious_loop(beside, kind, method, batch, replacement):
     numba.set_num_threads(1)
     make, beta = METHODS[method]
-    eta = 0.05 if kind == "dense" else 0.002
+    eta = 0.01 if kind == "dense" else 0.002
     found = regression() if kind == "dense" else features()
     problem = LeastSquares(found.x, found.y, replacement=replacement)
     experiment = Experiment(problem, make(eta), batch, steps=STEPS, checkpoints=[STEPS])

@@ -1,6 +1,6 @@
 """Least squares on drawn rows, compiled: several methods, batches and tables in one pass.
 
-- program, bundle: what is simulated, alone or beside others
+- structure, program, bundle: what is simulated, alone or beside others
 - job: what a kernel is told
 - gather, draws: rows for the lanes, and which of them a batch has
 - narrow, wide, sparse, stream, still: the kernels; `observe`: what they look at

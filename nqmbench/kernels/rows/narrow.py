@@ -17,7 +17,8 @@ from nqmbench.kernels.memory import load, places, store, wide_vectors
 from nqmbench.kernels.options import jit_named
 from nqmbench.kernels.rows.gather import QUAD, gather_quad
 from nqmbench.kernels.rows.job import LANES, MOVE_ARGUMENTS, member_of
-from nqmbench.kernels.rows.program import ABSENT, DISTANCE, LOSS, UNIT, RowStructure
+from nqmbench.kernels.rows.program import DISTANCE, LOSS
+from nqmbench.kernels.rows.structure import ABSENT, UNIT, RowStructure
 
 WIDTH = {"fast": 16, "plain": QUAD}  # trajectories that are moved together
 

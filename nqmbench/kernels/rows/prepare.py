@@ -236,12 +236,10 @@ def sparse_plan(program: RowProgram, fields: Fields) -> Plan:
     }
     fields |= {"looks": reals(program.c)}
     if structure.lazy:
+        every = powers_of(program.F[0], POWERS)
         powers = np.zeros((POWERS + 1, padded(n * n + n, PITCH)))
-        power = np.eye(n)
-        for row in powers:
-            row[: n * n] = power.ravel()
-            row[n * n : n * n + n] = np.einsum("j,jr", program.c[0], power)
-            power = np.einsum("ij,jk", program.F[0], power)
+        powers[:, : n * n] = every.reshape(-1, n * n)
+        powers[:, n * n : n * n + n] = np.einsum("j,kjr", program.c[0], every)
         fields |= {"powers": powers, "stride": powers.shape[1]}
     return Plan(
         sparse_address(structure),
@@ -269,6 +267,14 @@ def stream_plan(program: StreamProgram, fields: Fields) -> Plan:
             "words": np.zeros(4 * LANES, dtype=f"u{bits // 8}"),
         },
     )
+
+
+def powers_of(F: Reals, last: int) -> Reals:
+    """The powers 0, ..., ``last`` of a matrix, twice as many of them with each product."""
+    powers = np.stack([np.eye(len(F)), F])
+    while len(powers) <= last:
+        powers = np.concatenate([powers, np.einsum("ij,kjl->kil", powers[-1], powers[1:])])
+    return powers[: last + 1]
 
 
 def stretch_of(draws: Integers) -> int:

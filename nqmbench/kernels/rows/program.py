@@ -14,63 +14,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
 from nqmbench.kernels.program import PRECISIONS, Integers, Reals
+from nqmbench.kernels.rows.structure import RowStructure, tabulated
 
 LOSS, DISTANCE = -1, -2  # the numbers of the observables; i >= 0 is the weight w[i]
-ABSENT, UNIT = -1, -2  # in the places of a structure
 NARROW = 8  # coordinates that are kept in registers, or near them
 LARGEST, SMALLEST = 1024, 64  # trajectories of a superblock
 STEPS = 2**20  # of all trajectories of a superblock
-
-
-class RowStructure(NamedTuple):
-    """The compile-time facts of an open loop; hashable, so that kernels can be kept by it.
-
-    Where a number stands in a row of `entries`; `ABSENT` if it is 0 in every step, `UNIT` if it is
-    1 in every step.
-
-    Attributes:
-        F: a tuple of n tuples of n. b, c: tuples of n.
-        readout: the state that is observed.
-        scheduled: whether there is a row of entries per step.
-        resting: whether F and c are the same in all steps.
-        complement: whether in some step it is told which rows are left out.
-    """
-
-    F: tuple[tuple[int, ...], ...]
-    b: tuple[int, ...]
-    c: tuple[int, ...]
-    readout: int
-    scheduled: bool
-    resting: bool
-    complement: bool
-
-    @property
-    def still(self) -> bool:
-        """Whether a coordinate without gradient stays where it is."""
-        n = len(self.b)
-        wanted = [[UNIT if r == s else ABSENT for s in range(n)] for r in range(n)]
-        return [list(row) for row in self.F] == wanted
-
-    @property
-    def asked(self) -> int:
-        """The state at which the gradient is taken, as it is; -1 if it is taken elsewhere."""
-        alone = [r for r, place in enumerate(self.c) if place != ABSENT]
-        return alone[0] if len(alone) == 1 and self.c[alone[0]] == UNIT else -1
-
-    @property
-    def lazy(self) -> bool:
-        """Whether a coordinate without gradient may be left behind for some steps."""
-        return self.resting and not self.still
-
-    @property
-    def eager(self) -> bool:
-        """Whether every coordinate has to make every step."""
-        return not (self.resting or self.still)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -154,28 +107,9 @@ class Descent:
 
     @cached_property
     def table(self) -> tuple[RowStructure, Reals]:
-        """The structure, and the entries: 2 / B, then those of c, F and b that vary from 0 and 1.
-
-        The entries have shape (T1, P).
-        """
-        columns = [2.0 / np.asarray(self.batch, dtype=np.float64)]
-
-        def place(values: Reals) -> int:
-            if not values.any():
-                return ABSENT
-            if (values == 1.0).all():
-                return UNIT
-            columns.append(values)
-            return len(columns) - 1
-
-        n = len(self.starts)
-        c = tuple(place(self.c[:, r]) for r in range(n))
-        F = tuple(tuple(place(self.F[:, r, s]) for s in range(n)) for r in range(n))
-        b = tuple(place(self.b[:, r]) for r in range(n))
-        resting = all(bool((np.asarray(t) == t[:1]).all()) for t in (self.F, self.c))
-        complement = bool(self.complemented.any())
-        facts = F, b, c, int(self.readout), len(self.b) > 1, resting, complement
-        return RowStructure(*facts), np.stack(columns, axis=1)
+        """The structure, and the entries, shape (T1, P)."""
+        tables = (np.asarray(t, dtype=np.float64) for t in (self.F, self.b, self.c))
+        return tabulated(*tables, int(self.readout), self.batch, bool(self.complemented.any()))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

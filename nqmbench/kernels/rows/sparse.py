@@ -20,7 +20,7 @@ from nqmbench.kernels.options import jit_named, jit_small
 from nqmbench.kernels.rows.gather import prefetch
 from nqmbench.kernels.rows.job import LANES, MOVE_ARGUMENTS, member_of
 from nqmbench.kernels.rows.observe import GLANCE, observe
-from nqmbench.kernels.rows.program import ABSENT, UNIT, RowStructure
+from nqmbench.kernels.rows.structure import ABSENT, UNIT, RowStructure
 
 POWERS = 1024  # of F in the table; more missed steps are made as many at a time
 AHEAD = 4  # rows: so early is a row's memory asked for

@@ -20,7 +20,8 @@ from nqmbench.kernels.memory import load, places, store, wide_vectors
 from nqmbench.kernels.options import jit_named
 from nqmbench.kernels.random import next_words, seed_block
 from nqmbench.kernels.rows.job import LANES, MOVE_ARGUMENTS, member_of
-from nqmbench.kernels.rows.program import ABSENT, LOSS, UNIT, RowStructure
+from nqmbench.kernels.rows.program import LOSS
+from nqmbench.kernels.rows.structure import ABSENT, UNIT, RowStructure
 
 TAG = 97  # "Gaussian rows", in the random stream's address; never renumber
 

@@ -17,7 +17,7 @@ from nqmbench.kernels.memory import load, store, wide_vectors
 from nqmbench.kernels.options import jit_named, jit_small
 from nqmbench.kernels.rows.job import LANES, MOVE_ARGUMENTS, member_of
 from nqmbench.kernels.rows.observe import GLANCE, observe
-from nqmbench.kernels.rows.program import ABSENT, UNIT, RowStructure
+from nqmbench.kernels.rows.structure import ABSENT, UNIT, RowStructure
 
 PARTS = 16  # partial sums; rows, states and points are padded with zeros to a multiple
 

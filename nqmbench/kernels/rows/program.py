@@ -108,8 +108,8 @@ class Descent:
     @cached_property
     def table(self) -> tuple[RowStructure, Reals]:
         """The structure, and the entries, shape (T1, P)."""
-        tables = (np.asarray(t, dtype=np.float64) for t in (self.F, self.b, self.c))
-        return tabulated(*tables, int(self.readout), self.batch, bool(self.complemented.any()))
+        complement = bool(self.complemented.any())
+        return tabulated(self.F, self.b, self.c, self.readout, self.batch, complement)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -18,6 +18,7 @@ from nqmbench.exact_moments import ExactMoments
 from nqmbench.experiment import Experiment
 from nqmbench.moment_maps import covariance_map, covariance_size, quartic_map, quartic_size
 from nqmbench.row_noise import rows_of
+from nqmbench.row_readings import reading
 from nqmbench.row_recursion import Spread, row_problem
 from nqmbench.row_shapes import affordable
 from nqmbench.row_theory import table
@@ -57,7 +58,9 @@ def steady_on_rows(experiment: Experiment) -> ExactMoments:
         j, k, *rest = place
         P[place] = P[(k, j, *reversed(rest))] = value
     now = Spread(np.zeros((n, d)), P)
-    found = table(experiment, np.array([np.inf]), [(now, settled_tensor(experiment))])
+    found = table(
+        experiment, np.array([np.inf]), [(reading(experiment, now), settled_tensor(experiment))]
+    )
     quadratic = [o.coordinate is None for o in experiment.observed]
     if small(experiment) and growth(quartic_map(experiment, homogeneous=True)[0]) >= 1 and P.any():
         found.variance[:, quadratic] = np.inf

@@ -23,7 +23,8 @@ from nqmbench.experiment import Experiment
 from nqmbench.observables import Observable
 from nqmbench.problem import RowProblem
 from nqmbench.row_noise import Rows, rows_of
-from nqmbench.row_recursion import Spread, row_problem, spreads
+from nqmbench.row_readings import Reading, reading, readings
+from nqmbench.row_recursion import row_problem, spreads
 from nqmbench.row_shapes import affordable, quadratic_variance, tensors
 
 __all__ = ["exact_on_rows", "table"]
@@ -44,33 +45,31 @@ def exact_on_rows(experiment: Experiment) -> ExactMoments:
        step observable  mean  variance
     0     1       loss  0.85    0.5625
     """
-    wanted, shapes = (
-        set(experiment.checkpoints),
-        affordable(experiment) and not experiment.noiseless,
-    )
-    found: dict[int, Spread] = {}
-    means: list[Floats] = []
-    for k, now in spreads(experiment):
-        if k in wanted:
-            found[k] = now
-        if shapes:
+    higher: dict[int, Floats] = {}
+    if affordable(experiment) and not experiment.noiseless:
+        wanted, found, means = set(experiment.checkpoints), {}, []
+        for k, now in spreads(experiment):
             means.append(now.m)
-    every = enumerate(tensors(experiment, means)) if shapes else ()
-    higher = {k: T for k, T in every if k in wanted}
+            if k in wanted:
+                found[k] = reading(experiment, now)
+        higher = {k: T for k, T in enumerate(tensors(experiment, means)) if k in wanted}
+    else:
+        found = readings(experiment)
     steps = np.array(experiment.checkpoints, dtype=np.float64)
     rows = [(found[k], higher.get(k)) for k in experiment.checkpoints]
     return table(experiment, steps, rows)
 
 
 def table(
-    experiment: Experiment, steps: Floats, rows: list[tuple[Spread, Floats | None]]
+    experiment: Experiment, steps: Floats, rows: list[tuple[Reading, Floats | None]]
 ) -> ExactMoments:
     """The moments of every observable.
 
     Args:
         experiment: the experiment.
         steps: shape (S,).
-        rows: of each step the means and covariances, and the tensor of order 4 if it is known.
+        rows: of each step what is read of means and covariances, and the tensor of order 4 if it
+            is known.
     """
     problem, observed = row_problem(experiment), experiment.observed
     algebra, i = rows_of(problem), experiment.open_loop.readout
@@ -80,14 +79,14 @@ def table(
         for (s, (now, T)), (o, observable) in itertools.product(
             enumerate(rows), enumerate(observed)
         ):
-            m, P = now.m[i], now.P[i, i]
-            mean[s, o] = expectation(problem, algebra, observable, m, P)
+            m = now.m[i]
+            mean[s, o] = expectation(problem, algebra, observable, m, now)
             if observable.coordinate is not None:
-                variance[s, o] = algebra.diagonal(P)[observable.coordinate]
+                variance[s, o] = now.diagonal[observable.coordinate]
                 if T is not None:
                     place = 1 + i * problem.d + observable.coordinate
                     third[s, o], fourth[s, o] = cumulants(T, place)
-            elif not now.P.any():
+            elif now.quiet:
                 variance[s, o] = 0.0  # no noise so far
             elif T is not None:
                 variance[s, o] = quadratic_variance(T, form(experiment, observable, m))
@@ -100,16 +99,15 @@ def table(
 
 
 def expectation(
-    problem: RowProblem, rows: Rows, observable: Observable, m: Floats, P: Floats
+    problem: RowProblem, rows: Rows, observable: Observable, m: Floats, now: Reading
 ) -> float:
     """The mean of an observable."""
     i = observable.coordinate
     if i is not None:
         return float(problem.optimum[i] + m[i])
     if observable.name == "distance":
-        return float(m @ m + rows.diagonal(P).sum())
-    spread = rows.diagonal(rows.pushed(P)).sum() if P.any() else 0.0
-    return float(problem.floor + 0.5 * (m @ rows.hessian(m) + spread))
+        return float(m @ m + now.diagonal.sum())
+    return float(problem.floor + 0.5 * (m @ rows.hessian(m) + now.trace))
 
 
 def form(experiment: Experiment, observable: Observable, m: Floats) -> Floats:

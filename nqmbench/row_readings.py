@@ -1,0 +1,87 @@
+"""What observables need of the covariances, step by step; kept where it was dear to find.
+
+A covariance of a thousand coordinates fills eight megabytes for each pair of states, and a step to
+the next takes a fifth of a second. An observable needs no more of it than its diagonal and one
+trace. So of each step only these are kept, and in many coordinates those of every step on the way
+are remembered: claims, checks, figures and exact theory of one run ask for the same trajectories at
+different steps, and find them once.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nqmbench.experiment import Experiment
+from nqmbench.row_noise import rows_of
+from nqmbench.row_recursion import Spread, row_problem, spreads
+
+__all__ = ["Reading", "reading", "readings"]
+
+Floats = NDArray[np.float64]
+
+DEAR = 30  # coordinates: from here on a step is slower than what else an experiment costs
+KEPT = 8  # trajectories
+LARGEST = 2**26  # bytes of the readings of one of them
+
+_remembered: OrderedDict[str, list[Reading]] = OrderedDict()
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """Of one step.
+
+    Args:
+        m: the means of all states, shape (n, d).
+        diagonal: the variances of the read-out's coordinates, shape (d,).
+        trace: tr(H P), with P the read-out's covariance.
+        quiet: no noise so far.
+    """
+
+    m: Floats
+    diagonal: Floats
+    trace: float
+    quiet: bool
+
+
+def reading(experiment: Experiment, now: Spread) -> Reading:
+    """What observables need of means and covariances."""
+    rows, i = rows_of(row_problem(experiment)), experiment.open_loop.readout
+    P, quiet = now.P[i, i], not now.P.any()
+    with np.errstate(over="ignore", invalid="ignore"):
+        trace = 0.0 if quiet else float(rows.diagonal(rows.pushed(P)).sum())
+    return Reading(now.m, rows.diagonal(P).copy(), trace, quiet)
+
+
+def readings(experiment: Experiment) -> dict[int, Reading]:
+    """The readings at the experiment's checkpoints.
+
+    >>> import nqmbench as nq
+    >>> problem = nq.LeastSquares([[1.0], [2.0]], [1.0, 3.0])
+    >>> found = readings(nq.Experiment(problem, nq.sgd(0.1), steps=2, checkpoints=[0, 2]))
+    >>> sorted(found), found[0].quiet, found[2].quiet
+    ([0, 2], True, False)
+    """
+    wanted, last = set(experiment.checkpoints), experiment.checkpoints[-1]
+    if not dear(experiment):
+        return {k: reading(experiment, now) for k, now in spreads(experiment) if k in wanted}
+    key = experiment.recursion_key
+    known = _remembered.get(key, [])
+    if len(known) <= last:
+        known = [reading(experiment, now) for _, now in spreads(experiment)]
+        _remembered[key] = known
+    _remembered.move_to_end(key)
+    while len(_remembered) > KEPT:
+        _remembered.popitem(last=False)
+    return {k: known[k] for k in experiment.checkpoints}
+
+
+def dear(experiment: Experiment) -> bool:
+    """True where a step takes long, and its readings little memory."""
+    problem = row_problem(experiment)
+    whole = len(rows_of(problem).shape) == 2  # and not only a diagonal that is closed in itself
+    size = 8 * problem.d * (experiment.open_loop.n + 1) * (experiment.checkpoints[-1] + 1)
+    return whole and problem.d >= DEAR and size <= LARGEST

@@ -22,13 +22,14 @@ from nqmbench.experiment import Experiment
 from nqmbench.influence import HIGHEST
 
 __all__ = [
-    "BOUNDS", "CHECK_KINDS", "CLAIM_KINDS", "EXPECTATIONS", "ORDERING_STATISTICS", "STATISTICS",
-    "Check", "Claim", "Figure", "Item", "Ordering", "Outside", "Statement", "argument_names",
+    "BOUNDS", "CHECK_KINDS", "CLAIM_KINDS", "EXPECTATIONS", "ORDERING_STATISTICS", "POINTS",
+    "STATISTICS", "Check", "Claim", "Figure", "Item", "Ordering", "Outside", "Statement", "argument_names",
 ]  # fmt: skip
 
 STATISTICS = tuple(HIGHEST)
 ORDERING_STATISTICS = ("mean", "probability")
 CLAIM_KINDS = ("equality", "approximation", "upper bound", "lower bound")
+POINTS = 100  # steps of a curve, unless its figure says otherwise
 BOUNDS = ("upper bound", "lower bound")
 CHECK_KINDS = ("identity", "rate", "bound", "existence", "optimum")
 EXPECTATIONS = ("confirmed", "refuted", "inconclusive")
@@ -195,6 +196,7 @@ class Figure:
         panels: by title; or a function that returns them (called when the suite runs).
         of: the observable of every curve that does not name its own.
         single: whether one single trajectory is shown too, the same noise for every curve.
+        points: how many steps of a curve are looked at, before rounding.
         doc: what is to be seen.
     """
 
@@ -203,6 +205,7 @@ class Figure:
     panels: Mapping[str, Panel] | Callable[[], Mapping[str, Panel]]
     of: str = "error"
     single: bool = False
+    points: int = POINTS
     doc: str = ""
 
 

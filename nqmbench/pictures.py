@@ -19,8 +19,6 @@ from nqmbench.passes import Task
 
 __all__ = ["PlannedCurve", "PlannedFigure", "PlannedPanel", "plan_figure"]
 
-POINTS = 100  # steps of a curve, before rounding
-
 
 @dataclass(frozen=True, eq=False)
 class PlannedCurve:
@@ -70,7 +68,9 @@ def plan_figure(figure: Figure, tasks: dict[str, Task]) -> PlannedFigure:
     try:
         written = curves_of(own("panels", figure.panels), figure.of)
         panels = tuple(
-            PlannedPanel(title, tuple(plan_curve(name, *c) for name, c in curves.items()))
+            PlannedPanel(
+                title, tuple(plan_curve(name, *c, figure.points) for name, c in curves.items())
+            )
             for title, curves in written.items()
         )
     except (FormulaError, InvalidArguments) as error:
@@ -82,11 +82,13 @@ def plan_figure(figure: Figure, tasks: dict[str, Task]) -> PlannedFigure:
     return PlannedFigure(figure, panels)
 
 
-def plan_curve(label: str, experiment: Experiment, observable: Observable) -> PlannedCurve:
+def plan_curve(
+    label: str, experiment: Experiment, observable: Observable, points: int
+) -> PlannedCurve:
     """One curve of a panel.
 
     Raises:
         InvalidArguments: the experiment's method is not linear.
     """
-    steps = log_checkpoints(experiment.steps, POINTS)
+    steps = log_checkpoints(experiment.steps, points)
     return PlannedCurve(label, experiment, experiment.recursion_key, observable, steps)

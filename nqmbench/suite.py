@@ -33,6 +33,7 @@ from nqmbench.claims import (
     CHECK_KINDS,
     CLAIM_KINDS,
     ORDERING_STATISTICS,
+    POINTS,
     STATISTICS,
     Check,
     Claim,
@@ -242,6 +243,7 @@ class Suite:
         panels: Mapping[str, Panel] | Callable[[], Mapping[str, Panel]],
         of: str = "error",
         single: bool = False,
+        points: int = POINTS,
         doc: str = "",
     ) -> None:
         """Show experiments side by side; see `Figure` for the arguments.
@@ -259,9 +261,12 @@ class Suite:
         check_name(checks, name, [figure.name for figure in self.figures], self.name)
         check_panels(checks, panels, of)
         checks.instance("single", single, bool, "True or False")
+        points = checks.integer("points", points, 1)
         checks.text("doc", doc)
         checks.done()
-        self.figures.append(Figure(self.name, name, panels, of, single, inspect.cleandoc(doc)))
+        self.figures.append(
+            Figure(self.name, name, panels, of, single, points, inspect.cleandoc(doc))
+        )
 
     def outside(self, ref: str, statement: str, reason: str) -> None:
         """Note a statement of the source that no run can judge, and why.

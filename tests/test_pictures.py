@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 import nqmbench as nq
+from nqmbench.claims import POINTS
 from nqmbench.errors import InvalidArguments
 from nqmbench.experiment import log_checkpoints
-from nqmbench.pictures import POINTS
 from nqmbench.plan import make_plan
 from nqmbench.summary import print_summary
 from nqmbench.verdicts import PRESETS

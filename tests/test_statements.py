@@ -25,14 +25,7 @@ def rows_of(file):
 
 
 STATEMENTS = rows_of(HERE / "data" / "statements.csv")
-# Of the second text what speaks of regression on data: these wait for a model with data.
-AWAITED = {
-    f"T2-{n:02d}"
-    for n in (27, 32, 33, 40, 41, 42, 43, *range(59, 67), *range(68, 72), *range(73, 81), 83)
-}
-TESTABLE = sorted(
-    ref for ref, row in STATEMENTS.items() if row["evidence"] != "none" and ref not in AWAITED
-)
+TESTABLE = sorted(ref for ref, row in STATEMENTS.items() if row["evidence"] != "none")
 
 
 def letters(ref):
@@ -74,7 +67,7 @@ def test_the_verdict_on_every_statement_is_the_known_one(judged, ref):
     assert problem(ref, judged[ref]) == ""
 
 
-@pytest.mark.parametrize("ref", sorted(set(STATEMENTS) - set(TESTABLE) - AWAITED))
+@pytest.mark.parametrize("ref", sorted(set(STATEMENTS) - set(TESTABLE)))
 def test_a_statement_that_need_not_be_judged_has_the_known_verdict_if_it_is(judged, ref):
     assert not judged[ref] or problem(ref, judged[ref]) == ""
 
@@ -94,14 +87,8 @@ def test_what_no_run_can_judge_is_listed_with_its_reason(quick_run):
     listed = {o["ref"] for o in outside}
     assert all(o["reason"] and o["statement"] for o in outside)
     judged = {c["ref"] for suite in quick_run.about["suites"] for c in suite["claims"]}
-    assert {ref for ref in STATEMENTS if ref not in TESTABLE} - AWAITED <= listed | judged
+    assert {ref for ref in STATEMENTS if ref not in TESTABLE} <= listed | judged
     assert not listed & judged
-
-
-def test_what_is_judged_is_no_longer_awaited(quick_run):
-    cited = {c["ref"] or c["mends"] for s in quick_run.about["suites"] for c in s["claims"]}
-    assert set(STATEMENTS) >= AWAITED
-    assert not AWAITED & cited
 
 
 def test_beside_everything_refuted_stands_what_is_true_in_the_same_suite(quick_run):

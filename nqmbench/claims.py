@@ -23,7 +23,8 @@ from nqmbench.influence import HIGHEST
 
 __all__ = [
     "BOUNDS", "CHECK_KINDS", "CLAIM_KINDS", "EXPECTATIONS", "ORDERING_STATISTICS", "POINTS",
-    "STATISTICS", "Check", "Claim", "Figure", "Item", "Ordering", "Outside", "Statement", "argument_names",
+    "STATISTICS", "Check", "Claim", "Figure", "Item", "Ordering", "Outside", "Statement",
+    "argument_names",
 ]  # fmt: skip
 
 STATISTICS = tuple(HIGHEST)

@@ -42,6 +42,7 @@ DARKEST = 0.4  # of a method's colour, for the last of its curves
 FAINT: Any = {"linewidth": 0.7, "alpha": 0.34, "zorder": 2.0}
 EXACT: Any = {"linewidth": 1.1, "zorder": 3.0}
 BAND: Any = {"alpha": 0.25, "linewidth": 0, "zorder": 2.5}
+NARROW = 3.0  # on a logarithmic axis of less there is room for one label, or for none
 BELOW_MEANS = 25.0  # how far below the smallest mean a single run is followed
 
 
@@ -152,7 +153,10 @@ def set_range(axes: Axes, curves: Sequence[MeanCurve], signed: bool) -> None:
     low = max(floor, float(runs.min(initial=math.inf))) if runs.size else floor
     low = min(low, float(seen.min()))
     high = max(float(seen.max()), float(runs.max(initial=0.0)))
-    set_decades(axes, low / 1.3, high * 1.3)
+    if high < NARROW * low:
+        set_values(axes, [np.array([low, high])], [], np.zeros(1))
+    else:
+        set_decades(axes, low / 1.3, high * 1.3)
 
 
 def spread(step: Floats, most: int, offset: float = 0.0) -> NDArray[np.intp]:

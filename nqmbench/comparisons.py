@@ -20,7 +20,7 @@ from nqmbench.moments import Moments
 from nqmbench.observables import Observable
 from nqmbench.one_pass import PairedMoments
 from nqmbench.samples import TINY, lacking_moment, rounding, still
-from nqmbench.verdicts import ROUNDING, Frequency, Sample
+from nqmbench.verdicts import GATE, ROUNDING, Frequency, Sample
 
 __all__ = ["Scale", "SideMoments", "difference", "frequency"]
 
@@ -122,6 +122,13 @@ class SideMoments:
         """True if the mean is beyond all bounds there."""
         return bool(self.moments.diverged[s, self.column])
 
+    def closing(self, s: int) -> float:
+        """The skewness of the observable where it closes the gate of its mean, else 0."""
+        c2, c3 = (float(self.moments.moment(p)[s, self.column]) for p in (2, 3))
+        with np.errstate(all="ignore"):
+            skewness = float(np.float64(c3) / np.float64(c2) ** 1.5)
+        return skewness if abs(skewness) > GATE * self.moments.count**0.5 else 0.0
+
     def noiseless(self, s: int) -> bool:
         """True if every trajectory has the same value there."""
         start, always = still(self.experiment, self.observable)
@@ -134,7 +141,9 @@ def difference(
     """The sample of smaller - larger at checkpoint number s; `rms` is the size of the sides.
 
     Its spread is that of the differences. Where it is only rounding beside the sides' own size,
-    the difference is compared, up to that rounding.
+    the difference is compared, up to that rounding. A side whose own mean is not to be trusted
+    closes the gate: what its tail has not shown yet is not in the differences either, which may
+    look as normal as the other side.
     """
     found, sides = paired.difference.mean_estimate(), (smaller, larger)
     size = max(side.size(s) for side in sides)
@@ -146,7 +155,7 @@ def difference(
     return Sample(
         estimate=float(found.value[s, 0]),
         error=0.0 if constant or spread == 0 else float(found.error[s, 0]),
-        skewness=float(found.skewness[s, 0]),
+        skewness=max((float(found.skewness[s, 0]), *(x.closing(s) for x in sides)), key=abs),
         count=paired.difference.count,
         deterministic=constant or blurred or spread == 0,
         diverged=any(side.diverged(s) for side in sides) or bool(paired.difference.diverged[s, 0]),

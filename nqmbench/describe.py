@@ -17,6 +17,7 @@ from nqmbench.passes import Contrast
 from nqmbench.pictures import PlannedFigure
 from nqmbench.plan import Case, Plan, PlannedClaim
 from nqmbench.results import without_nan
+from nqmbench.tails import tails
 from nqmbench.verdicts import ALPHA, PRESETS, Verdict, combine, critical_value
 from nqmbench.wording import worst
 
@@ -69,6 +70,7 @@ def describe(
                 "cells": ledger.plan.cells(suite.name),
                 "level": critical_value(ledger.plan.cells(suite.name)),
                 "claims": claims,
+                "tails": [] if ledger.hurried else tails(ledger.plan, suite.name),
                 "figures": [
                     figure_entry(f) for f in ledger.plan.figures if f.figure.suite == suite.name
                 ],

@@ -202,10 +202,11 @@ def curvature_moments(problem: RowProblem, batch: int, highest: int) -> Floats:
     else:
         chosen = np.zeros((batch + 1, highest + 1))  # by the number of rows drawn so far
         chosen[0, 0] = 1.0
+        later = k - k[:, None]
         for i, row in enumerate(series):
             # Of all ways to draw j of i + 1 rows a share of j / (i + 1) contains the last one.
             j = np.arange(1, batch + 1)[:, None]
-            more = np.stack([np.convolve(c, row)[: highest + 1] for c in chosen[:-1]])
+            more = chosen[:-1] @ np.where(later >= 0, row[later], 0.0)  # products of series
             chosen[1:] = np.where(j <= i + 1, chosen[1:] * (i + 1 - j) + more * j, 0.0) / (i + 1)
         total = chosen[batch]
     return np.asarray(total * factorial / float(batch) ** k)

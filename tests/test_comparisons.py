@@ -118,6 +118,17 @@ def test_a_skewed_difference_does_not_pass_the_gate():
     assert record.verdict is None
 
 
+def test_a_side_that_hides_its_tail_closes_the_gate_of_a_difference_that_looks_normal():
+    """E exp(3 x) is 90 for a normal x, but 4,096 values show less than a tenth of its variance."""
+    hidden, calm = 1e-3 * np.exp(3 * noise(1)) / math.exp(4.5), 1.0 + 0.1 * noise(2)
+    paired, small, large = sides_of(hidden, calm)
+    sample = difference(paired, small, large, 0, "mixed")
+    alone = drawn(hidden - calm).mean_estimate()
+    assert abs(float(alone.skewness[0, 0])) < 0.04 * math.sqrt(N)  # itself it would be believed
+    assert not sample.trusted
+    assert difference(*sides_of(0.5 + 0.1 * noise(3), calm), 0, "mixed").trusted
+
+
 # -- scales and margins ----------------------------------------------------------------------------
 
 

@@ -186,7 +186,10 @@ class Outside:
 
 @dataclass(frozen=True, eq=False)
 class SuitePart:
-    """One suite: its source, its figures, and its claims, each followed by those that mend it."""
+    """One suite: its source, its figures, and its claims, each followed by those that mend it.
+
+    `tails` says which moments stay bounded where gradients come from rows.
+    """
 
     name: str
     anchor: str
@@ -197,6 +200,7 @@ class SuitePart:
     claims: tuple[ClaimPart, ...]
     figures: tuple[SuiteFigure, ...] = ()
     outside: tuple[Outside, ...] = ()
+    tails: tuple[str, ...] = ()
 
     def every(self) -> Iterator[ClaimPart]:
         """All claims in reading order, the mending ones right after the one they mend."""

@@ -24,6 +24,7 @@ from nqmbench.report.statements import (
 )
 from nqmbench.report.story import (
     FIGURE_HELP,
+    TAILS,
     UNDRAWN,
     about_case,
     counts,
@@ -124,6 +125,9 @@ def markdown(report: Report) -> str:
                 blocks.append(f"What is true instead: {'; '.join(named)}.")
             for better in claim.mended_by:
                 blocks += _claim(better, "####", report.undrawn)
+        if suite.tails:
+            told = "\n".join(f"- {escaped(sentence)}" for sentence in suite.tails)
+            blocks += [f"### {TAILS}", told]
     blocks += ["## How it was run"]
     if known := facts(report):
         blocks.append("\n".join(f"- {escaped(name)}: {escaped(value)}" for name, value in known))

@@ -97,9 +97,15 @@ def read(run: Run) -> Report:
                 _paired(built),
                 _figures(suite, about, drawn.get(suite, {}), anchors),
                 _outside(about),
+                _sentences(about.get("tails")),
             )
         )
     return Report(tuple(parts), run.about.get("run") or {}, run.about.get("machine") or {})
+
+
+def _sentences(told: Any) -> tuple[str, ...]:
+    """The texts of a list, each as one line."""
+    return tuple(map(_prose, told)) if isinstance(told, list | tuple) else ()
 
 
 def _figures(

@@ -24,9 +24,9 @@ from nqmbench.report.words import (
 )  # fmt: skip
 
 __all__ = [
-    "FIGURE_HELP", "UNDRAWN", "about_case", "counts", "deviation", "figure_alt", "figure_caption",
-    "found", "found_in_brief", "mended_elsewhere", "ratios", "suite_counts", "suite_notes",
-    "summary",
+    "FIGURE_HELP", "TAILS", "UNDRAWN", "about_case", "counts", "deviation", "figure_alt",
+    "figure_caption", "found", "found_in_brief", "mended_elsewhere", "ratios", "suite_counts",
+    "suite_notes", "summary",
 ]  # fmt: skip
 
 NOUNS = {"ERROR": "in error"}
@@ -42,6 +42,7 @@ FIGURE_HELP = (
     "difference relative to the larger side; for a probability, how often the first side is lower."
 )
 
+TAILS = "Which moments of the error stay bounded"
 UNDRAWN = "Figure not drawn: python -m nqmbench report, given this run's folder, draws it."
 
 

@@ -153,7 +153,8 @@ class SparseRows:
     def trace(self, P: Floats) -> float:
         """tr(H P), from the entries of P where H has any."""
         H = (self.back @ self.x).tocoo()
-        return float(H.data @ P[H.row, H.col]) * 2 / self.x.shape[0]
+        total = float(H.data @ P[H.row, H.col])
+        return total * 2 / int(self.x.shape[0])
 
     def transposed(self, P: Floats) -> Floats:
         """P'."""

@@ -47,6 +47,9 @@ class Rows(Protocol):
     def noise(self, m: Floats, P: Floats, HPH: Floats) -> Floats:
         """N(m, P), where H P H is known already."""
 
+    def trace(self, P: Floats) -> float:
+        """tr(H P)."""
+
     def transposed(self, P: Floats) -> Floats:
         """P'."""
 
@@ -88,6 +91,10 @@ class DenseRows:
         g = 2 * self.x * (self.x @ m + self.r)[:, None] - self.H @ m
         q = ((self.x @ P) * self.x).sum(axis=1)
         return np.asarray((g.T @ g + 4 * self.x.T @ (self.x * q[:, None])) / n - HPH)
+
+    def trace(self, P: Floats) -> float:
+        """tr(H P), without a product of matrices."""
+        return float((self.H * P).sum())
 
     def transposed(self, P: Floats) -> Floats:
         """P'."""
@@ -143,6 +150,12 @@ class SparseRows:
         found[spread.row, spread.col] += spread.data  # no place twice: it is a product
         return np.asarray(found)
 
+    def trace(self, P: Floats) -> float:
+        """tr(H P), from the entries of P where H has any."""
+        H = (self.back @ self.x).tocoo()
+        total = float(H.data @ P[H.row, H.col])
+        return total * 2 / int(self.x.shape[0])
+
     def transposed(self, P: Floats) -> Floats:
         """P'."""
         return P.T
@@ -184,6 +197,10 @@ class StreamedRows:
         """The diagonal of N(m, P)."""
         l, M = self.spectrum, P + m**2  # noqa: E741 - the letter of the formula
         return 4 * l**2 * M + 4 * l * (l @ M + self.label_std**2)
+
+    def trace(self, P: Floats) -> float:
+        """tr(H P)."""
+        return float(2 * self.spectrum @ P)
 
     def transposed(self, P: Floats) -> Floats:
         """A diagonal is its own."""

@@ -52,7 +52,7 @@ def reading(experiment: Experiment, now: Spread) -> Reading:
     rows, i = rows_of(row_problem(experiment)), experiment.open_loop.readout
     P, quiet = now.P[i, i], not now.P.any()
     with np.errstate(over="ignore", invalid="ignore"):
-        trace = 0.0 if quiet else float(rows.diagonal(rows.pushed(P)).sum())
+        trace = 0.0 if quiet else rows.trace(P)
     return Reading(now.m, rows.diagonal(P).copy(), trace, quiet)
 
 

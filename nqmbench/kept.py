@@ -17,6 +17,7 @@ import contextlib
 import hashlib
 import platform
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from nqmbench.experiment import Experiment
 from nqmbench.files import write_shared
 from nqmbench.recent import Recent
 
-__all__ = ["found_once", "kept_files", "source_digest", "tables_folder"]
+__all__ = ["Tables", "found_once", "kept_tables", "source_digest"]
 
 Floats = NDArray[np.float64]
 
@@ -46,6 +47,21 @@ SOURCES = (
     "method.py", "recursion.py", "schedules.py", "exact_moments.py", "row_noise.py",
     "row_recursion.py", "row_readings.py", "row_shapes.py", "row_theory.py", "kept.py",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What is kept on disk.
+
+    Args:
+        folder: where; None where there is no such place.
+        files: how many. size: of all, in bytes.
+    """
+
+    folder: Path | None
+    files: int
+    size: int
+
 
 _known = Recent[ExactMoments](FILES)
 
@@ -103,6 +119,15 @@ def libraries() -> tuple[str, str, str]:
     import scipy
 
     return f"numpy-{np.__version__}", f"scipy-{scipy.__version__}", platform.machine() or "unknown"
+
+
+def kept_tables() -> Tables:
+    """What is kept on disk, whatever version of the program has found it."""
+    sizes = []
+    for path in kept_files():
+        with contextlib.suppress(OSError):
+            sizes.append(path.stat().st_size)
+    return Tables(tables_folder(), len(sizes), sum(sizes))
 
 
 def tables_folder() -> Path | None:

@@ -10,9 +10,9 @@ from nqmbench.row_shapes import affordable, work
 __all__ = ["seconds"]
 
 # Seconds on a usual core. Where it is twice as fast nothing but a choice of what is kept differs.
-STEP = 1e-4  # the calls of a step
+STEP = 2.5e-4  # the calls of a step
 SPARSE = 1e-9  # a multiplication of a sparse matrix with a dense one
-DENSE = 5e-11  # of two dense ones
+DENSE = 1e-10  # of two dense ones
 PASS = 1e-8  # an entry of the covariances at a step: some additions, half of them transposed
 TENSOR = 2e-10  # a multiplication of tensors
 
@@ -27,13 +27,12 @@ def seconds(experiment: Experiment) -> float:
     problem, n, steps = row_problem(experiment), experiment.open_loop.n, experiment.checkpoints[-1]
     if experiment.noiseless:
         return steps * STEP
-    d, product = problem.d, 0.0
-    entries = d
+    d, entries, products = problem.d, problem.d, 0.0
     if isinstance(problem, LeastSquares):
         entries = d * d
         if problem.sparse:
-            product = SPARSE * 2 * problem.x.nnz * d
+            products = SPARSE * n * 2 * problem.x.nnz * d
         else:
-            product = DENSE * (d + problem.n) * d * d
+            products = DENSE * (n * d + 3 * problem.n) * d * d
     tensors = TENSOR * work(experiment) if affordable(experiment) else 0.0
-    return steps * (STEP + n * product + PASS * n * n * entries) + tensors
+    return steps * (STEP + products + PASS * n * n * entries) + tensors

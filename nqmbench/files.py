@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["remove_parts", "write_file", "write_files"]
+__all__ = ["remove_parts", "write_file", "write_files", "write_shared"]
 
 
 def write_file(path: Path, content: bytes | str) -> None:
@@ -69,6 +70,30 @@ def write_files(
             with contextlib.suppress(OSError):  # some have their names already
                 part_of(path).unlink()
         raise
+
+
+def write_shared(path: Path, content: bytes) -> None:
+    """Give a file a new content, while other processes may be doing the same.
+
+    Each has a file of its own beside it, so that the last one's content is the whole file's.
+
+    Args:
+        path: the file; its folder exists.
+        content: of the file.
+
+    Raises:
+        OSError: names `path`, which then has the content that it had.
+    """
+    with named(path):
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as part:
+                part.write(content)
+            os.replace(name, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise
 
 
 @contextlib.contextmanager

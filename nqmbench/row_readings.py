@@ -9,25 +9,27 @@ different steps, and find them once.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nqmbench.experiment import Experiment
-from nqmbench.row_noise import rows_of
+from nqmbench.recent import Recent
+from nqmbench.row_cost import seconds
+from nqmbench.row_noise import Rows, rows_of
 from nqmbench.row_recursion import Spread, row_problem, spreads
 
 __all__ = ["Reading", "reading", "readings"]
 
 Floats = NDArray[np.float64]
 
-DEAR = 30  # coordinates: from here on a step is slower than what else an experiment costs
+DEAR = 0.5  # estimated seconds of all steps
 KEPT = 8  # trajectories
 LARGEST = 2**26  # bytes of the readings of one of them
 
-_remembered: OrderedDict[str, list[Reading]] = OrderedDict()
+_remembered = Recent["list[Reading]"](KEPT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,41 +49,36 @@ class Reading:
     quiet: bool
 
 
-def reading(experiment: Experiment, now: Spread) -> Reading:
-    """What observables need of means and covariances."""
-    rows, i = rows_of(row_problem(experiment)), experiment.open_loop.readout
-    P, quiet = now.P[i, i], not now.P.any()
+def reading(rows: Rows, readout: int, now: Spread) -> Reading:
+    """What observables need of means and covariances of the states, one of which is read."""
+    P, quiet = now.P[readout, readout], not now.P.any()
     with np.errstate(over="ignore", invalid="ignore"):
         trace = 0.0 if quiet else rows.trace(P)
     return Reading(now.m, rows.diagonal(P).copy(), trace, quiet)
 
 
-def readings(experiment: Experiment) -> dict[int, Reading]:
-    """The readings at the experiment's checkpoints.
+def readings(experiment: Experiment, steps: Iterable[int]) -> dict[int, Reading]:
+    """The readings at some steps, at most the last checkpoint.
 
     >>> import nqmbench as nq
     >>> problem = nq.LeastSquares([[1.0], [2.0]], [1.0, 3.0])
-    >>> found = readings(nq.Experiment(problem, nq.sgd(0.1), steps=2, checkpoints=[0, 2]))
+    >>> found = readings(nq.Experiment(problem, nq.sgd(0.1), steps=2), [0, 2])
     >>> sorted(found), found[0].quiet, found[2].quiet
     ([0, 2], True, False)
     """
-    wanted, last = set(experiment.checkpoints), experiment.checkpoints[-1]
+    rows, i = rows_of(row_problem(experiment)), experiment.open_loop.readout
+    wanted, last = set(steps), experiment.checkpoints[-1]
     if not dear(experiment):
-        return {k: reading(experiment, now) for k, now in spreads(experiment) if k in wanted}
+        return {k: reading(rows, i, now) for k, now in spreads(experiment) if k in wanted}
     key = experiment.recursion_key
-    known = _remembered.get(key, [])
+    known = _remembered.get(key) or []
     if len(known) <= last:
-        known = [reading(experiment, now) for _, now in spreads(experiment)]
-        _remembered[key] = known
-    _remembered.move_to_end(key)
-    while len(_remembered) > KEPT:
-        _remembered.popitem(last=False)
-    return {k: known[k] for k in experiment.checkpoints}
+        known = [reading(rows, i, now) for _, now in spreads(experiment)]
+    _remembered.put(key, known)
+    return {k: known[k] for k in sorted(wanted)}
 
 
 def dear(experiment: Experiment) -> bool:
-    """True where a step takes long, and its readings little memory."""
-    problem = row_problem(experiment)
-    whole = len(rows_of(problem).shape) == 2  # and not only a diagonal that is closed in itself
-    size = 8 * problem.d * (experiment.open_loop.n + 1) * (experiment.checkpoints[-1] + 1)
-    return whole and problem.d >= DEAR and size <= LARGEST
+    """True where the steps take long, and their readings little memory."""
+    d, n, steps = experiment.problem.d, experiment.open_loop.n, experiment.checkpoints[-1] + 1
+    return seconds(experiment) >= DEAR and 8 * d * (n + 1) * steps <= LARGEST

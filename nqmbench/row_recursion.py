@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from nqmbench.experiment import Experiment
 from nqmbench.problem import RowProblem
-from nqmbench.row_noise import Rows, rows_of
+from nqmbench.row_noise import Rows, add, added, combined, rows_of
 
 __all__ = ["Spread", "advance", "noise_share", "row_problem", "spreads"]
 
@@ -88,29 +88,29 @@ def advance(rows: Rows, now: Spread, step: tuple[Floats, Floats, Floats], share:
     moved = F @ m + np.multiply.outer(b, rows.hessian(m_a))
     if share == 0 and not P.any():
         return Spread(moved, P)
-    to_point = combined(c, P.swapaxes(0, 1))  # P_ja
-    pushed = np.stack([rows.pushed(block) for block in to_point])  # C_j
-    HPH = rows.pushed(rows.transposed(combined(c, pushed)))
-    G = HPH + share * rows.noise(m_a, combined(c, to_point), HPH) if share else HPH
+    to_point = [combined(c, P[j]) for j in range(n)]  # P_ja
+    C, seen = rows.met(c, to_point)
+    G = gradient_spread(rows, combined(c, C), rows.scatter(m_a, seen), share)
     # G is shared out evenly between the last two sums, which are each other's transposes.
-    D = [combined(row, pushed) + 0.5 * gain * G for row, gain in zip(F, b, strict=True)]
-    new = (np.kron(F, F) @ P.reshape(n * n, -1)).reshape(P.shape)
+    D = [added([*row, 0.5 * gain], [*C, G]) for row, gain in zip(F, b, strict=True)]
+    new, blocks = np.empty_like(P), P.reshape(n * n, *rows.shape)
     for j, k in itertools.combinations_with_replacement(range(n), 2):
-        if b[k]:
-            new[j, k] += b[k] * D[j]
-        if b[j]:
-            new[j, k] += rows.transposed(b[j] * D[k])
+        shares, own = np.multiply.outer(F[j], F[k]).ravel(), new[j, k]
+        if j == k and b[j]:
+            np.add(D[j], rows.transposed(D[j]), out=own)
+            own *= b[j]
+        else:
+            added([b[k], b[j]], [D[j], rows.transposed(D[k])], own)
+        add(own, shares, blocks)
         if k > j:
-            new[k, j] = rows.transposed(new[j, k])
+            new[k, j] = rows.transposed(own)
     return Spread(moved, new)
 
 
-def combined(factors: Floats, blocks: Floats) -> Floats:
-    """sum_k f_k X_k, without touching the X_k whose factor is 0: they may be large."""
-    used = np.flatnonzero(factors)
-    if used.size == 1 and factors[used[0]] == 1:
-        return np.asarray(blocks[used[0]])
-    total = np.zeros(blocks.shape[1:])
-    for k in used:
-        total += factors[k] * blocks[k]
-    return total
+def gradient_spread(rows: Rows, PH: Floats, scatter: Floats, share: float) -> Floats:
+    """G = H P H + f N = (1 - f) H P H + f S, written over S; of single rows H P H has no part."""
+    if share == 1:
+        return scatter
+    scatter *= share
+    scatter += (1 - share) * rows.squared(PH)
+    return scatter

@@ -40,6 +40,7 @@ __all__ = [
     "gradients",
     "raised",
     "tensors",
+    "work",
 ]
 
 Floats = NDArray[np.float64]
@@ -148,12 +149,16 @@ def weighted_rows(problem: RowProblem) -> tuple[Floats, Floats, Floats]:
 
 def affordable(experiment: Experiment) -> bool:
     """True where the tensors take no more than a few seconds and some ten megabytes."""
-    problem, n = experiment.problem, experiment.open_loop.n
-    d = problem.d
+    problem, d = experiment.problem, experiment.problem.d
     if isinstance(problem, GaussianRows) and d > 4:
         return False
-    work = experiment.checkpoints[-1] * ((1 + n * d) ** 6 + CALLS)
-    return (d * (1 + d)) ** 4 <= LARGEST_ROWS and work <= LARGEST_WORK
+    return (d * (1 + d)) ** 4 <= LARGEST_ROWS and work(experiment) <= LARGEST_WORK
+
+
+def work(experiment: Experiment) -> int:
+    """The multiplications of tensors up to the last checkpoint."""
+    N = 1 + experiment.open_loop.n * experiment.problem.d
+    return int(experiment.checkpoints[-1] * (N**6 + CALLS))
 
 
 def tensors(experiment: Experiment, means: Iterable[Floats]) -> Iterator[Floats]:

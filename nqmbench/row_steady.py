@@ -53,13 +53,14 @@ def steady_on_rows(experiment: Experiment) -> ExactMoments:
         checks.complain("experiment", experiment.label, allowed)
         checks.done()
     n, d = experiment.open_loop.n, experiment.problem.d
-    P = np.zeros((n, n, *rows_of(row_problem(experiment)).shape))
+    rows, i = rows_of(row_problem(experiment)), experiment.open_loop.readout
+    P = np.zeros((n, n, *rows.shape))
     for place, value in zip(places, np.linalg.solve(np.eye(size) - K, q), strict=True):
         j, k, *rest = place
         P[place] = P[(k, j, *reversed(rest))] = value
     now = Spread(np.zeros((n, d)), P)
     found = table(
-        experiment, np.array([np.inf]), [(reading(experiment, now), settled_tensor(experiment))]
+        experiment, np.array([np.inf]), [(reading(rows, i, now), settled_tensor(experiment))]
     )
     quadratic = [o.coordinate is None for o in experiment.observed]
     if small(experiment) and growth(quartic_map(experiment, homogeneous=True)[0]) >= 1 and P.any():

@@ -20,11 +20,13 @@ from numpy.typing import NDArray
 
 from nqmbench.exact_moments import ExactMoments
 from nqmbench.experiment import Experiment
+from nqmbench.kept import found_once
 from nqmbench.observables import Observable
 from nqmbench.problem import RowProblem
+from nqmbench.row_cost import seconds
 from nqmbench.row_noise import Rows, rows_of
-from nqmbench.row_readings import Reading, reading, readings
-from nqmbench.row_recursion import row_problem, spreads
+from nqmbench.row_readings import Reading, readings
+from nqmbench.row_recursion import row_problem
 from nqmbench.row_shapes import affordable, quadratic_variance, tensors
 
 __all__ = ["exact_on_rows", "table"]
@@ -34,6 +36,8 @@ Floats = NDArray[np.float64]
 
 def exact_on_rows(experiment: Experiment) -> ExactMoments:
     """Mean and variance of the observables of an experiment on rows, at its checkpoints.
+
+    What takes long is found once and kept (`kept.py`).
 
     Args:
         experiment: on `LeastSquares` or `GaussianRows`.
@@ -45,16 +49,16 @@ def exact_on_rows(experiment: Experiment) -> ExactMoments:
        step observable  mean  variance
     0     1       loss  0.85    0.5625
     """
-    higher: dict[int, Floats] = {}
-    if affordable(experiment) and not experiment.noiseless:
-        wanted, found, means = set(experiment.checkpoints), {}, []
-        for k, now in spreads(experiment):
-            means.append(now.m)
-            if k in wanted:
-                found[k] = reading(experiment, now)
-        higher = {k: T for k, T in enumerate(tensors(experiment, means)) if k in wanted}
-    else:
-        found = readings(experiment)
+    return found_once(experiment, seconds(experiment), find)
+
+
+def find(experiment: Experiment) -> ExactMoments:
+    """The moments, by all steps of the recursion."""
+    last, wanted = experiment.checkpoints[-1], experiment.checkpoints
+    shapes = affordable(experiment) and not experiment.noiseless
+    found = readings(experiment, range(last + 1) if shapes else wanted)
+    every = enumerate(tensors(experiment, (now.m for now in found.values()))) if shapes else ()
+    higher = {k: T for k, T in every if k in set(wanted)}
     steps = np.array(experiment.checkpoints, dtype=np.float64)
     rows = [(found[k], higher.get(k)) for k in experiment.checkpoints]
     return table(experiment, steps, rows)

@@ -42,15 +42,22 @@ def cache() -> None:
 @cache.command()
 @click.argument("run", type=path, metavar="RUN", default="reports/latest")
 def info(run: str) -> None:
-    """What the results file of a run (default: the last one) holds; every record is checked."""
+    """What the results file of a run (default: the last one) holds; every record is checked.
+
+    Also how many exact tables are kept for all runs, and where.
+    """
     show_info(results_of(run))
+    show_tables("exact tables  {}, for all runs")
 
 
 @cache.command()
 @click.argument("run", type=path, metavar="RUN")
 @click.option("--old", is_flag=True, help="Only what another version of the program simulated.")
 def clear(run: str, old: bool) -> None:
-    """Empty the results file of a run; its tables and its report stay."""
+    """Empty the results file of a run; its tables and its report stay.
+
+    The exact tables that are kept for all runs stay too; their folder may be deleted at any time.
+    """
     from nqmbench.address import code_digest
     from nqmbench.store import Store
 
@@ -62,6 +69,7 @@ def clear(run: str, old: bool) -> None:
     gone = before.records - after.records
     click.echo(f"{path}: {gone} of {before.records} records removed")
     click.echo(f"{megabytes(before.size)} before, {megabytes(after.size)} now")
+    show_tables("not touched: exact tables of all runs, {}; the folder may be deleted")
 
 
 def results_of(run: str) -> Path:
@@ -100,6 +108,15 @@ def show_info(path: Path) -> None:
         )
     if found.damaged:
         click.echo(f"damaged       {found.damaged} records, computed again when they are needed")
+
+
+def show_tables(sentence: str) -> None:
+    """Print how many exact tables are kept, and where, if there are any."""
+    from nqmbench.kept import kept_tables
+
+    tables = kept_tables()
+    if tables.files:
+        click.echo(sentence.format(f"{tables.files} in {tables.folder}, {megabytes(tables.size)}"))
 
 
 def megabytes(size: int) -> str:

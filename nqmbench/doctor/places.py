@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nqmbench.doctor.finding import Finding, Judgement
+from nqmbench.kept import Tables, kept_tables
 from nqmbench.threads import ROOT, positive, read, upwards
 
 __all__ = ["places"]
@@ -22,9 +23,10 @@ MEMORY = 700, 1500
 
 
 def places() -> Iterator[Finding]:
-    """The folder of reports, the one for temporary files, and memory."""
+    """The folder of reports, the one for temporary files, the kept exact tables, and memory."""
     yield reports(Path("reports"))
     yield temporary()
+    yield exact_tables(kept_tables())
     yield memory()
 
 
@@ -50,6 +52,16 @@ def temporary() -> Finding:
         return Finding("temporary files", seen, "trouble", "set TMPDIR to a folder that can")
     free = shutil.disk_usage(place).free
     return room("temporary files", place, free, TEMPORARY, "set TMPDIR to a larger folder")
+
+
+def exact_tables(kept: Tables) -> Finding:
+    """Where exact tables that took long to find are kept; without them they take long again.
+
+    >>> exact_tables(Tables(Path("cache"), 2, 3 * 2**20))
+    Finding(name='exact tables', seen='cache, 3.0 MiB in 2 files', verdict='ok', advice='', part='')
+    """
+    seen = f"{kept.folder or 'kept nowhere'}, {kept.size / MIB:.1f} MiB in {kept.files} files"
+    return Finding("exact tables", seen)
 
 
 def memory(root: Path = ROOT) -> Finding:

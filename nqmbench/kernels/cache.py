@@ -31,6 +31,8 @@ import numba
 import numpy as np
 from numba.core import config
 
+from nqmbench.cache_folder import chosen_folder
+
 log = logging.getLogger(__name__)
 
 # What a user may set, and what then changes the compiled code or its meaning.
@@ -101,30 +103,21 @@ def find_place() -> Place:
     temporary folder serves this process and is removed at its end; if there is none either,
     kernels stay in memory.  In both cases one line in the log says so.
     """
-    folder, source = _wanted()
-    if folder is not None and _writable(folder / "nqmbench"):
-        return Place(folder / "nqmbench", source)
-    refused = str(folder or "the home folder")
+    folder, source = chosen_folder()
+    if folder is not None and _writable(folder):
+        return Place(folder, source)
+    chosen = folder and folder.parent  # what the user knows of it
+    refused = str(chosen or "the home folder")
     begun = f"compiled kernels cannot be kept: {refused} is not writable"
     advice = "(set NUMBA_CACHE_DIR to a folder that is)"
     try:
         temporary = Path(tempfile.mkdtemp(prefix="nqmbench-"))
     except OSError:
         log.warning("%s, nor is any temporary folder; each start compiles anew %s", begun, advice)
-        return Place(folder or Path(), "nowhere", refused, kept=False)
+        return Place(chosen or Path(), "nowhere", refused, kept=False)
     log.warning("%s; using %s for now %s", begun, temporary, advice)
     atexit.register(_remove, temporary, os.getpid())
     return Place(temporary, "temporary folder", refused)
-
-
-def _wanted() -> tuple[Path | None, str]:
-    for name in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME"):
-        if os.environ.get(name):
-            return Path(os.environ[name]), name
-    try:
-        return Path.home() / ".cache", "home folder"
-    except RuntimeError:  # no home
-        return None, "home folder"
 
 
 def _remove(temporary: Path, owner: int) -> None:

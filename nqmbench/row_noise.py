@@ -67,9 +67,6 @@ class Rows(Protocol):
     def diagonal(self, P: Floats) -> Floats:
         """The diagonal, shape (d,)."""
 
-    def trace(self, P: Floats) -> float:
-        """tr(H P)."""
-
     def without_residuals(self) -> Rows:
         """The same rows with targets that the optimum meets: the part that is linear in P."""
 
@@ -121,10 +118,6 @@ class DenseRows:
     def diagonal(self, P: Floats) -> Floats:
         """The diagonal."""
         return np.diagonal(P)
-
-    def trace(self, P: Floats) -> float:
-        """tr(H P)."""
-        return float((self.H * P).sum())
 
     def without_residuals(self) -> DenseRows:
         """Residuals of 0."""
@@ -205,9 +198,8 @@ class SparseRows:
 
     def trace(self, P: Floats) -> float:
         """tr(H P), from the entries of P where H has any."""
-        H = (self.back @ self.x).tocoo()
-        total = float(H.data @ P[H.row, H.col])
-        return total * 2 / int(self.x.shape[0])
+        places, H = self.hessian_entries
+        return float(H @ P.ravel()[places])
 
     def transposed(self, P: Floats) -> Floats:
         """P'."""
@@ -216,11 +208,6 @@ class SparseRows:
     def diagonal(self, P: Floats) -> Floats:
         """The diagonal."""
         return np.diagonal(P)
-
-    def trace(self, P: Floats) -> float:
-        """tr(H P), from the entries that H has."""
-        places, H = self.hessian_entries
-        return float(H @ P.ravel()[places])
 
     def without_residuals(self) -> SparseRows:
         """Residuals of 0."""
@@ -271,10 +258,6 @@ class StreamedRows:
     def diagonal(self, P: Floats) -> Floats:
         """It is one."""
         return P
-
-    def trace(self, P: Floats) -> float:
-        """tr(H P)."""
-        return float(2 * self.spectrum @ P)
 
     def without_residuals(self) -> StreamedRows:
         """Targets without noise."""

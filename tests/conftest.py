@@ -7,16 +7,6 @@ NO_COMPILER = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 SIMULATING = "simulation.py", "shared.py"  # modules whose examples simulate
 
 
-def pytest_configure(config):
-    config.addinivalue_line(
-        "markers", "needs_compiler: runs the compiled kernels, which exist only as machine code"
-    )
-    config.addinivalue_line("markers", "slow: takes minutes; run by python -m pytest -m slow")
-    config.addinivalue_line(
-        "markers", "once: takes seconds and covers no line alone; left out where lines are counted"
-    )
-
-
 def pytest_collection_modifyitems(items):
     if NO_COMPILER:
         reason = "NUMBA_DISABLE_JIT is set, and the kernels' intrinsics cannot be interpreted"

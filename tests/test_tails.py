@@ -2,6 +2,8 @@
 
 import json
 
+import numpy as np
+
 import nqmbench as nq
 from nqmbench.plan import make_plan
 from nqmbench.report import write_report
@@ -43,6 +45,14 @@ def test_neither_starts_nor_steps_make_another_experiment():
     )
     wider = nq.GaussianRows(1.1)
     assert len(tails(planned(run_at(0.2), run_at(0.2, wider)), "rows")) == 2
+
+
+def test_in_many_dimensions_only_the_mean_is_judged():
+    rows = np.random.default_rng(1).normal(size=(100, 60))
+    wide = nq.LeastSquares(rows, rows[:, 0])
+    (told,) = tails(planned(run_at(0.01, wide)), "rows")
+    assert "least squares n=100 d=60: the mean stays bounded; nqmbench.moment_growth" in told
+    assert set(nq.moment_growth(run_at(0.01, wide))) == {1, 2}
 
 
 def test_nothing_is_said_of_added_noise_full_batches_and_schedules():

@@ -6,6 +6,7 @@ import scipy.sparse as sp
 
 import nqmbench as nq
 from nqmbench import row_readings
+from nqmbench.recent import Recent
 
 ROUNDING = 1e-12  # relative
 ALL = ("loss", "distance", "w[0]")
@@ -13,16 +14,17 @@ ALL = ("loss", "distance", "w[0]")
 
 @pytest.fixture
 def counted(monkeypatch):
-    """An empty memory, and how often the recursion was begun."""
+    """How often the recursion was begun; nothing is remembered, and every step is called dear."""
     begun = []
     walked = row_readings.spreads
-    monkeypatch.setattr(row_readings, "_remembered", type(row_readings._remembered)())
+    monkeypatch.setattr(row_readings, "_remembered", Recent(row_readings.KEPT))
+    monkeypatch.setattr(row_readings, "DEAR", 0.0)
     monkeypatch.setattr(row_readings, "spreads", lambda e: begun.append(e) or walked(e))
     return begun
 
 
 def wide(seed=0, checkpoints=(3, 6), steps=6, lr=0.01):
-    """40 coordinates, so that a step is called dear."""
+    """40 coordinates, so many that moments of order 4 are not asked for."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(20, 40)) * (rng.random((20, 40)) < 0.2)
     problem = nq.LeastSquares(sp.csr_array(x), rng.normal(size=20))
@@ -51,15 +53,17 @@ def test_other_data_steps_and_methods_are_others(counted):
 
 
 def test_only_some_trajectories_are_kept(counted):
-    for seed in range(row_readings.KEPT + 3):
-        nq.exact(wide(seed))
-    assert len(row_readings._remembered) == row_readings.KEPT
+    every = [wide(seed) for seed in range(row_readings.KEPT + 1)]
+    for e in [*every, every[-1], every[0]]:
+        nq.exact(e)
+    assert counted == [*every, every[0]]
 
 
-def test_few_coordinates_are_not_remembered(counted):
-    problem = nq.LeastSquares([[1.0], [2.0]], [1.0, 3.0])
-    row_readings.readings(nq.Experiment(problem, nq.sgd(0.1), steps=3))
-    assert not row_readings._remembered
+def test_what_is_found_quickly_is_not_remembered(counted, monkeypatch):
+    monkeypatch.setattr(row_readings, "DEAR", 1.0)
+    nq.exact(wide())
+    nq.exact(wide())
+    assert len(counted) == 2
 
 
 def test_the_loss_is_that_of_dense_rows(counted):

@@ -36,6 +36,12 @@ def planned(**arguments):
     return make_plan([figure(**arguments)], QUICK)
 
 
+def test_a_figure_may_look_at_fewer_steps():
+    plan = planned(points=5)
+    curves = [curve for figure in plan.figures for panel in figure.panels for curve in panel.curves]
+    assert {curve.steps for curve in curves} == {log_checkpoints(100, 5)}
+
+
 # -- writing ---------------------------------------------------------------------------------------
 
 
@@ -57,6 +63,7 @@ def test_a_figure_keeps_what_it_was_given_and_its_name_may_be_that_of_a_claim():
         ("of", "w2[i]", "'error', 'loss', or one coordinate such as 'w2[0]'"),
         ("of", None, "'error', 'loss', or one coordinate such as 'w2[0]'"),
         ("single", 1, "True or False"),
+        ("points", 0, "an integer >= 1"),
         ("doc", 5, "a text that UTF-8 can hold"),
         ("name", "", "1 to 200 characters that UTF-8 can hold, no NUL"),
     ],

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import nqmbench as nq
+from nqmbench.simulation import Conditions, run_increment
 from nqmbench.suites import shipped_folder
+from nqmbench.verdicts import GATE
 
 PRINTED = 5e-6  # relative: the known answers have five or six digits
 FEW_DIGITS = 5e-3  # relative: those with two to four
@@ -181,6 +183,17 @@ def test_the_spread_of_the_loss_by_batch_size(text):
 def test_the_mean_iterate_of_sparse_features(text):
     s = text.sparse_features
     assert close([s.mean_loss(0.0), s.mean_loss(0.9)], [8.415, 4.415], FEW_DIGITS)
+
+
+@pytest.mark.needs_compiler
+def test_the_gate_is_shut_where_momentum_has_heavy_tails(text):
+    s, count = text.sparse_features, 2**16
+    e = s.trained(s.MOMENTUM).observed_at([20, 100])
+    moments = run_increment(e, 0, count, Conditions(0, 2, "mixed"))
+    skewness = moments.moment(3)[:, 0] / moments.moment(2)[:, 0] ** 1.5
+    trusted = np.abs(skewness) <= GATE * np.sqrt(count)
+    assert trusted.tolist() == [True, False]
+    assert skewness[1] > 15  # 81 in the long run, which 2^16 runs do not show yet
 
 
 @pytest.mark.slow

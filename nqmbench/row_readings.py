@@ -51,7 +51,8 @@ class Reading:
 
 def reading(rows: Rows, readout: int, now: Spread) -> Reading:
     """What observables need of means and covariances of the states, one of which is read."""
-    P, quiet = now.P[readout, readout], not now.P.any()
+    P = now.P[readout, readout]
+    quiet = not (P.any() or now.P.any())  # one block tells nearly always
     with np.errstate(over="ignore", invalid="ignore"):
         trace = 0.0 if quiet else rows.trace(P)
     return Reading(now.m, rows.diagonal(P).copy(), trace, quiet)

@@ -7,10 +7,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nqmbench.doctor.finding import Finding, Judgement
-from nqmbench.kept import Tables, kept_tables
 from nqmbench.threads import ROOT, positive, read, upwards
+
+if TYPE_CHECKING:
+    from nqmbench.kept import Tables
 
 __all__ = ["places"]
 
@@ -24,6 +27,8 @@ MEMORY = 700, 1500
 
 def places() -> Iterator[Finding]:
     """The folder of reports, the one for temporary files, the kept exact tables, and memory."""
+    from nqmbench.kept import kept_tables
+
     yield reports(Path("reports"))
     yield temporary()
     yield exact_tables(kept_tables())
@@ -57,6 +62,7 @@ def temporary() -> Finding:
 def exact_tables(kept: Tables) -> Finding:
     """Where exact tables that took long to find are kept; without them they take long again.
 
+    >>> from nqmbench.kept import Tables
     >>> exact_tables(Tables(Path("cache"), 2, 3 * 2**20))
     Finding(name='exact tables', seen='cache, 3.0 MiB in 2 files', verdict='ok', advice='', part='')
     """

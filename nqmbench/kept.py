@@ -1,4 +1,4 @@
-"""Exact tables that took long to find, kept for this process and for later ones.
+"""Exact numbers that took long to find, kept for this process and for later ones.
 
 A table is some numbers that depend on nothing but the experiment, the sources that find them, and
 the libraries that multiply. So it has an address made of these, and is kept under it: in memory,
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,13 +31,14 @@ from nqmbench.experiment import Experiment
 from nqmbench.files import write_shared
 from nqmbench.recent import Recent
 
-__all__ = ["Tables", "found_once", "kept_tables", "source_digest"]
+__all__ = ["Tables", "found_once", "kept_tables", "numbers_once", "source_digest"]
 
 Floats = NDArray[np.float64]
 
 DEAR = 0.5  # estimated seconds, from which on a table is kept
 LARGEST = 2**22  # bytes of a table that is kept
 FILES = 64  # the newest of them stay
+IN_MEMORY = 16  # those that were used last
 SUFFIX = ".table"
 PARTS = ("mean", "variance", "skewness", "kurtosis")
 
@@ -45,7 +47,8 @@ PARTS = ("mean", "variance", "skewness", "kurtosis")
 SOURCES = (
     "experiment.py", "problem.py", "least_squares.py", "gaussian_rows.py", "observables.py",
     "method.py", "recursion.py", "schedules.py", "exact_moments.py", "row_noise.py",
-    "row_recursion.py", "row_readings.py", "row_shapes.py", "row_theory.py", "kept.py",
+    "row_recursion.py", "row_readings.py", "row_shapes.py", "row_theory.py", "moment_maps.py",
+    "mean_square.py", "stability.py", "kept.py",
 )  # fmt: skip
 
 
@@ -63,7 +66,7 @@ class Tables:
     size: int
 
 
-_known = Recent[ExactMoments](FILES)
+_known = Recent[bytes](IN_MEMORY)
 
 
 def found_once(
@@ -76,27 +79,52 @@ def found_once(
         seconds: an estimate of what finding them takes.
         find: finds them.
     """
-    if seconds < DEAR or size(experiment) > LARGEST:
+    steps = np.array(experiment.checkpoints, dtype=np.float64)
+    names = tuple(o.name for o in experiment.observed)
+    shape = len(PARTS), len(steps), len(names)
+    if seconds < DEAR or too_many(shape):
         return find(experiment)
-    address = address_of(experiment)
-    moments = _known.get(address) or read(experiment, address)
-    if moments is None:
+
+    def numbers() -> Floats:
         anew = find(experiment)
-        content = b"".join(np.asarray(anew.of(part), "<f8").tobytes() for part in PARTS)
+        return np.stack([anew.of(part) for part in PARTS])
+
+    mean, variance, *rest = numbers_once(experiment.key, seconds, shape, numbers)
+    skewness, kurtosis = rest
+    return ExactMoments(steps, names, mean, variance, lambda: (skewness, kurtosis))
+
+
+def numbers_once(
+    key: str, seconds: float, shape: tuple[int, ...], find: Callable[[], Floats]
+) -> Floats:
+    """Any numbers: those that are kept, or else found, and then kept. They cannot be written to.
+
+    Args:
+        key: a word that names what they are and all that they depend on beside sources and
+            libraries.
+        seconds: an estimate of what finding them takes.
+        shape: of the array.
+        find: finds them.
+    """
+    if seconds < DEAR or too_many(shape):
+        return find()
+    address = address_of(key)
+    content = _known.get(address) or read(address, 8 * math.prod(shape))
+    if content is None:
+        content = np.asarray(find(), "<f8").tobytes()
         keep(address, content)
-        moments = unpacked(experiment, content)
-    _known.put(address, moments)
-    return moments
+    _known.put(address, content)
+    return np.frombuffer(content, "<f8").reshape(shape)
 
 
-def size(experiment: Experiment) -> int:
-    """The bytes of a table."""
-    return 8 * len(PARTS) * len(experiment.checkpoints) * len(experiment.observed)
+def too_many(shape: tuple[int, ...]) -> bool:
+    """True for numbers that take more room than is worth it."""
+    return 8 * math.prod(shape) > LARGEST
 
 
-def address_of(experiment: Experiment) -> str:
+def address_of(key: str) -> str:
     """Everything that the numbers depend on, in a line."""
-    return " ".join((experiment.key, source_digest(), *libraries()))
+    return " ".join((key, source_digest(), *libraries()))
 
 
 @cache
@@ -153,8 +181,8 @@ def path_of(address: str) -> Path | None:
     return folder and folder / f"{name[:40]}{SUFFIX}"
 
 
-def read(experiment: Experiment, address: str) -> ExactMoments | None:
-    """The table in a file; None where there is none, or one that cannot be trusted."""
+def read(address: str, size: int) -> bytes | None:
+    """The numbers in a file, so many bytes; None where there is none, or one not to be trusted."""
     path = path_of(address)
     try:
         content = path.read_bytes() if path else b""
@@ -163,19 +191,7 @@ def read(experiment: Experiment, address: str) -> ExactMoments | None:
     stated, _, rest = content.partition(b"\n")
     named, _, numbers = rest.partition(b"\n")
     sound = hashlib.sha256(rest).hexdigest().encode() == stated
-    if not sound or named != address.encode() or len(numbers) != size(experiment):
-        return None
-    return unpacked(experiment, numbers)
-
-
-def unpacked(experiment: Experiment, numbers: bytes) -> ExactMoments:
-    """The moments of which these are the numbers; they are not to be written to."""
-    steps = np.array(experiment.checkpoints, dtype=np.float64)
-    names = tuple(o.name for o in experiment.observed)
-    shape = len(PARTS), len(steps), len(names)
-    mean, variance, *rest = np.frombuffer(numbers, "<f8").reshape(shape)
-    skewness, kurtosis = rest
-    return ExactMoments(steps, names, mean, variance, lambda: (skewness, kurtosis))
+    return numbers if sound and named == address.encode() and len(numbers) == size else None
 
 
 def keep(address: str, numbers: bytes) -> None:

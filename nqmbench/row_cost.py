@@ -7,7 +7,7 @@ from nqmbench.least_squares import LeastSquares
 from nqmbench.row_recursion import row_problem
 from nqmbench.row_shapes import affordable, work
 
-__all__ = ["seconds"]
+__all__ = ["seconds", "step_seconds"]
 
 # Seconds on a usual core. Where it is twice as fast nothing but a choice of what is kept differs.
 STEP = 2.5e-4  # the calls of a step
@@ -24,9 +24,16 @@ def seconds(experiment: Experiment) -> float:
     >>> seconds(nq.Experiment(nq.GaussianRows([1.0, 0.5]), nq.sgd(0.1), steps=100)) < 0.1
     True
     """
-    problem, n, steps = row_problem(experiment), experiment.open_loop.n, experiment.checkpoints[-1]
+    steps = experiment.checkpoints[-1]
     if experiment.noiseless:
         return steps * STEP
+    tensors = TENSOR * work(experiment) if affordable(experiment) else 0.0
+    return steps * step_seconds(experiment) + tensors
+
+
+def step_seconds(experiment: Experiment) -> float:
+    """An estimate of the time for a step of the covariances."""
+    problem, n = row_problem(experiment), experiment.open_loop.n
     d, entries, products = problem.d, problem.d, 0.0
     if isinstance(problem, LeastSquares):
         entries = d * d
@@ -34,5 +41,4 @@ def seconds(experiment: Experiment) -> float:
             products = SPARSE * n * 2 * problem.x.nnz * d
         else:
             products = DENSE * (n * d + 3 * problem.n) * d * d
-    tensors = TENSOR * work(experiment) if affordable(experiment) else 0.0
-    return steps * (STEP + products + PASS * n * n * entries) + tensors
+    return STEP + products + PASS * n * n * entries

@@ -14,7 +14,7 @@ import pytest
 import scipy.sparse as sp
 
 import nqmbench as nq
-from nqmbench import kept, row_cost, row_theory
+from nqmbench import kept, mean_square, row_cost, row_theory
 from nqmbench.cli.files import show_tables
 from nqmbench.doctor.places import places
 from nqmbench.files import write_shared
@@ -212,10 +212,10 @@ def test_other_sources_or_libraries_find_it_anew(file, found, monkeypatch):
     forget()
     monkeypatch.undo()
     assert len(found) == 1
-    here = kept.address_of(small())
+    here = kept.address_of("key")
     assert np.__version__ in here
     monkeypatch.setattr(kept, "libraries", lambda: ("numpy-0", "scipy-0", "abacus"))
-    assert kept.address_of(small()) != here
+    assert kept.address_of("key") != here
 
 
 def test_every_source_on_which_numbers_depend_counts(tmp_path, monkeypatch):
@@ -234,7 +234,7 @@ def test_every_source_on_which_numbers_depend_counts(tmp_path, monkeypatch):
 
 
 def test_no_source_on_which_numbers_depend_is_forgotten():
-    seen, waiting = set(), ["row_theory.py"]
+    seen, waiting = set(), ["row_theory.py", "mean_square.py"]
     while waiting:
         name = waiting.pop()
         if name not in seen:
@@ -264,6 +264,19 @@ def test_a_thousand_sparse_coordinates_are_dear_and_a_few_are_not():
     assert row_cost.seconds(small()) < kept.DEAR / 4
 
 
+def test_the_growth_of_moments_in_many_coordinates_is_found_once(folder, monkeypatch):
+    asked, find = [], mean_square.krylov_growth
+    monkeypatch.setattr(mean_square, "krylov_growth", lambda e: asked.append(e) or find(e))
+    monkeypatch.setattr(kept, "DEAR", 0.0)
+    x = np.random.default_rng(1).normal(size=(60, 50))
+    e = nq.Experiment(nq.LeastSquares(x, np.ones(60)), nq.sgd(0.001), steps=3)
+    first = nq.moment_growth(e)
+    forget()
+    assert nq.moment_growth(e) == first
+    assert len(asked) == 1
+    assert first[2] == find(e)
+
+
 def test_only_the_newest_tables_stay(folder, found, monkeypatch):
     monkeypatch.setattr(kept, "FILES", 3)
     names = []
@@ -288,7 +301,7 @@ def test_what_is_kept_can_be_told(file, capsys, monkeypatch, tmp_path):
 
 
 def test_a_large_table_is_not_kept(folder, found, monkeypatch):
-    monkeypatch.setattr(kept, "LARGEST", kept.size(small()) - 1)
+    monkeypatch.setattr(kept, "LARGEST", 8 * len(kept.PARTS) * 2 * 4 - 1)
     for _ in range(2):
         nq.exact(small())
     assert len(found) == 2

@@ -29,6 +29,7 @@ same to the byte for any number of threads.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -96,6 +97,7 @@ class Run:
         verdicts, cells, estimates: the tables, with the columns above.
         about: {"run": arguments, "suites": [...], "machine": {...}}; see `describe.describe`.
         curves: the table behind the figures of suites; empty if there are none.
+        stands: True if it was found in its folder, and nothing it depends on had changed.
     """
 
     verdicts: pd.DataFrame
@@ -103,6 +105,7 @@ class Run:
     estimates: pd.DataFrame
     about: Mapping[str, Any]
     curves: pd.DataFrame = field(default_factory=no_curves)
+    stands: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -126,13 +129,18 @@ class Run:
             raise cannot_write(folder, error) from error
 
     def _files(self) -> Iterator[tuple[str, str]]:
-        """The names and contents of the files, one after the other."""
+        """The names and contents of the files, one after the other; run.json has their digests."""
+        digests = {}
         for name, columns in TABLES.items():
             table: pd.DataFrame = getattr(self, name)
             texts = [csv_column(column, table[column]) for column in columns]
             lines = [",".join(columns), *map(",".join, zip(*texts, strict=True))]
-            yield f"{name}.csv", "\n".join(lines) + "\n"
-        text = json.dumps(without_nan(self.about), indent=1, ensure_ascii=False, allow_nan=False)
+            table_text = "\n".join(lines) + "\n"
+            digests[name] = hashlib.sha256(table_text.encode()).hexdigest()
+            yield f"{name}.csv", table_text
+        machine = {**self.about.get("machine", {}), "tables": digests}
+        about = without_nan({**self.about, "machine": machine})
+        text = json.dumps(about, indent=1, ensure_ascii=False, allow_nan=False)
         yield "run.json", text + "\n"
 
 

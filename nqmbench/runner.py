@@ -34,6 +34,7 @@ from nqmbench.store import Store
 from nqmbench.suites import load_suites, select
 from nqmbench.tables import cell_table, curve_table, estimate_table, verdict_table
 from nqmbench.theory import exact
+from nqmbench.unchanged import made_from, standing
 from nqmbench.verdicts import PRESETS
 
 __all__ = ["run"]
@@ -55,6 +56,7 @@ def run(
     stopping: Stopping | None = None,
     executor: str = "local",
     force: bool = False,
+    finished: Path | None = None,
 ) -> Run:
     """Judge every claim of the named suites.
 
@@ -78,6 +80,8 @@ def run(
         executor: who simulates: "local", "dask" (a cluster of this machine) or
             "dask=tcp://HOST:PORT"; the numbers are the same.
         force: start a run even if it is hopelessly large; see `estimate.check_size`.
+        finished: a folder whose run is returned if nothing that it depends on has changed; see
+            `unchanged.standing`.
 
     Returns:
         The tables and a description of the run. Nothing else is written. A run that was ended says
@@ -105,6 +109,18 @@ def run(
     conditions = check_conditions(checks, seed, threads, precision)
     named = check_executor(checks, executor)
     checks.done()
+    arguments = {
+        "names": list(patterns),
+        "preset": preset,
+        "seed": conditions.seed,
+        "precision": precision,
+        "suites": "shipped" if suites is None else str(suites),
+        "until": until,
+        "shard": None if shard is None else list(shard),
+    }
+    stands = None if finished is None else standing(finished, arguments)
+    if stands is not None:
+        return stands
     clock = time.monotonic()
     stop = stopping or Stopping()
     watch = observer or Silent()
@@ -130,19 +146,10 @@ def run(
         ledger, found = pursue(simulator, truths, PRESETS[preset], until)
         singles = {} if ledger.ending else last_pictures(simulator, ledger)
     verdicts = verdict_table(ledger, truths, found.bugs, judged)
-    arguments = {
-        "names": list(patterns),
-        "preset": preset,
-        "seed": conditions.seed,
-        "precision": precision,
-        "suites": "shipped" if suites is None else str(suites),
-        "until": until,
-        "shard": None if shard is None else list(shard),
-    }
     seconds = time.monotonic() - clock
     workers = usable_threads(conditions.threads)
     about = describe(ledger, verdicts, found.moments, arguments, workers, seconds, found.bugs)
-    about["machine"]["executor"] = simulator.executor.about
+    about["machine"] |= {"executor": simulator.executor.about, "made_from": made_from(arguments)}
     if isinstance(simulator, Remembering):
         about["machine"] |= {
             "found": simulator.tally.hits,

@@ -29,6 +29,7 @@ def test_what_was_saved_is_loaded_again(folder):
     row = run.estimates.iloc[0]
     assert (row["experiment"], row["variance"], row["trials"]) == ("=label", 1 / 3, 64)
     assert np.isnan(row["mean_se"])
+    assert set(run.about["machine"].pop("tables")) == {"verdicts", "cells", "estimates", "curves"}
     assert run.about == ABOUT
 
 

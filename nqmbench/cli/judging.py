@@ -128,7 +128,10 @@ def run(
                 stopping=stopping,
                 executor=executor,
                 force=force,
+                finished=None if no_cache else place,
             )
+            if result.stands:
+                held.enter_context(take(place, wanted, [s["name"] for s in result.about["suites"]]))
             stays = bool(result.about["run"]["ending"]) and holds_finished(place)
             target = place / PARTIAL if stays else place
             drawn = write(result, target, watcher, stopping, asked)
@@ -154,8 +157,9 @@ def write(
     from nqmbench.report import write_report
 
     try_out(place)
-    with stopping.whole():
-        result.save(place)
+    if not result.stands:
+        with stopping.whole():
+            result.save(place)
     if not result.about["run"]["ending"]:  # what a part of this run has said is said here
         shutil.rmtree(place / PARTIAL, ignore_errors=True)
     point_latest(place)

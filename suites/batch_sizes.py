@@ -307,3 +307,21 @@ def shares():
     sizes = (*BATCHES, ALL)
     claimed = [(ALL - B) / (ALL - 1) for B in sizes]
     return claimed, [variance(B, False) / variance(B, True) for B in sizes]
+
+
+suite.outside(
+    "T2-81",
+    "Steps with small batches are fast, with the full batch slow.",
+    "A statement on the cost of a step, which no count of steps can judge.",
+)
+suite.outside(
+    "T2-82",
+    "A large batch can end in a local minimum, or fit patterns of a few rows too closely.",
+    "The losses of the text are convex and have no such minima, and it has no data to test a fit "
+    "on.",
+)
+suite.outside(
+    "T2-84",
+    "The closing section.",
+    "It repeats what stands before, where it is judged.",
+)

@@ -197,8 +197,8 @@ suite.ordering(
     expect="refuted",
 )
 def like_one_over_t(k, w0):
-    """The text finds its curve consistent with the rate O(1/t). Of the hyperbolas c/t this is the
-    one that meets the curve at t = 5.
+    """In its curve the text recognises the rate 1/t. Of the hyperbolas c/t this is the one that
+    meets the curve at t = 5.
     """
     return 5 * w0**2 * 0.8**10 / k
 
@@ -228,7 +228,7 @@ def logarithms() -> tuple[np.ndarray, np.ndarray]:
 
 @suite.check("the curve is a hyperbola", ref="T2-13", kind="bound", expect="refuted")
 def hyperbola():
-    """The text sees clear evidence of O(1/t). Were the curve a power of t, its logarithm would lie
+    """To the text the curve proves the rate 1/t. Were it a power of t, its logarithm would lie
     nearer to a straight line in log t than in t: a smaller sum of squares about it.
     """
     t, log_f = logarithms()

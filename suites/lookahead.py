@@ -150,7 +150,7 @@ def variance(h, eta, beta, B, sigma):
 
 suite.outside(
     "T2-50",
-    "Momentum steps first and then evaluates the gradient, Nesterov's method looks ahead first.",
+    "Nesterov's method looks ahead before it takes the gradient, momentum moves before it does.",
     "A picture: in the text's own formulas both take a gradient and then step, at two different "
     "points. What follows from that is judged as T2-48.",
 )

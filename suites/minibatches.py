@@ -1,6 +1,7 @@
 """The second text's mini-batch demonstration: the mean of 1000 points, found by three methods."""
 
 import numpy as np
+from _data import point_rows
 
 import nqmbench as nq
 
@@ -8,8 +9,8 @@ ETA, STEPS, BATCH = 0.1, 50, 32
 
 
 def points() -> np.ndarray:
-    """The text's 1000 points, uniform between 0 and 10, by its own seed."""
-    return np.random.RandomState(42).uniform(0, 10, 1000)
+    """The text's 1000 points, uniform between 0 and 10."""
+    return point_rows()[1]
 
 
 def averaged_samples() -> dict[int, nq.Experiment]:
@@ -89,26 +90,3 @@ def mean(k, eta, h, w0):
 def variance(k, eta, h, B, sigma):
     """lam/(2 - lam) sigma^2/B (1 - (1 - lam)^(2k)), lam = eta h."""
     return eta * h / (2 - eta * h) * sigma**2 / B * (1 - (1 - eta * h) ** (2 * k))
-
-
-suite.outside(
-    "T2-67",
-    "A table of four optimisers: how fast and how stable each is.",
-    "It repeats in words what T2-63 to T2-66 say of one regression.",
-)
-suite.outside(
-    "T2-81",
-    "Steps with small batches are fast, with the full batch slow.",
-    "A statement on the cost of a step, which no count of steps can judge.",
-)
-suite.outside(
-    "T2-82",
-    "Large batches may get stuck in local minima or fit small patterns of the data too closely.",
-    "The losses of the text are convex and have no such minima, and it has no data to test a fit "
-    "on.",
-)
-suite.outside(
-    "T2-84",
-    "The closing section.",
-    "It repeats what stands before, where it is judged.",
-)

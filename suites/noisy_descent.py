@@ -181,7 +181,7 @@ suite.figure(
     panels=lambda: {"h = sigma = 1": {name: scheduled(lr) for name, lr in SCHEDULES.items()}},
     of="loss",
     doc="A constant step comes to a floor. Steps 0.5/sqrt(t + 1) leave a loss that falls like "
-    "1/sqrt(t). With 1/(t + 1) it falls faster, with 0.1/(t + 1) like t^-0.2: what is left is "
+    "1/sqrt(t). With 1/(t + 1) it falls faster, with 0.1/(t + 1) like 1/t^0.2: what is left is "
     "mostly the start.",
 )
 
@@ -266,10 +266,3 @@ def geometric():
     """The factor of the loss per step is (1 - 2 eta)^2 = 0.64."""
     loss = nq.exact(nq.Experiment(PARABOLA, DESCENT, 1, 51, [50, 51], ["loss"])).mean[:, 0]
     return 0.64, loss[1] / loss[0]
-
-
-suite.outside(
-    "T2-72",
-    "On noisy data the average over all of them can be misleading.",
-    "No measure of it is given. What the text concludes from it is judged by number.",
-)

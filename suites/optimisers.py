@@ -63,8 +63,8 @@ suite.figure(
     of="loss",
     single=True,
     doc="The mean squared error. On average SGD and mini-batches are above gradient descent at "
-    "every step: they have its mean path, and scatter about it. The script stores the loss of "
-    "gradient descent before the update and the others' after it, and so shows it one step late.",
+    "every step. The script stores the loss of gradient descent before its update, and so shows it "
+    "one step late.",
 )
 
 # -- SGD and mini-batches --------------------------------------------------------------------------
@@ -257,3 +257,10 @@ def never_rises():
     losses = everywhere(full_batch(), "loss")
     limit = 2 / curvatures(comparison_rows())[-1]
     return np.append(losses[:-1], limit), np.append(losses[1:], 0.1)
+
+
+suite.outside(
+    "T2-67",
+    "A table of four optimisers: how fast and how stable each is.",
+    "It repeats T2-63 to T2-66, which are judged, in words.",
+)

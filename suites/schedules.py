@@ -40,8 +40,8 @@ suite.figure(
         "eta_0 = 0.1, 100 steps": {name: step_size(lr) for name, lr in SCHEDULES.items()}
     },
     of="w[0]",
-    doc="The step size with which each iterate was reached. The last one is that of t = 99: the "
-    "value at t = T, which is 0 for two of them, is never used.",
+    doc="What is read out here is the step size with which each iterate was reached. The last one "
+    "is that of t = 99: the value at t = T, which is 0 for two of them, is never used.",
 )
 
 # -- the formulas ----------------------------------------------------------------------------------

@@ -217,8 +217,8 @@ def moved(gamma: float, seed: int | None) -> np.ndarray:
     "momentum moves features that SGD does not", ref="T2-77", kind="existence", expect="refuted"
 )
 def moves_more():
-    """It would speed up low-signal directions. Then in some run some weight that SGD leaves at 0
-    would be moved by momentum.
+    """By the text SGD barely moves where signals are rare, and momentum keeps going. Then in some
+    run some weight that SGD leaves at 0 would be moved by momentum.
     """
     return True, any((moved(GAMMA, seed) & ~moved(0.0, seed)).any() for seed in (None, *range(5)))
 

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.text import Text
 
 from nqmbench.report.canvas import style
+from nqmbench.report.content import MeanCurve, Panel, SuiteFigure
 from nqmbench.report.figures import Drawable, draw, figure_of
 from nqmbench.report.palette import INK, METHODS, MUTED, OTHERS, shades
 from nqmbench.report.reading import read
@@ -127,6 +128,15 @@ def labels_collide(subject: Drawable) -> list[tuple[str, str]]:
 def test_words_of_a_figure_do_not_lie_upon_each_other(run: Run) -> None:
     found = {subject.name[:40]: labels_collide(subject) for subject in drawn(run)}
     assert not {name: pairs for name, pairs in found.items() if pairs}
+
+
+@pytest.mark.parametrize("letters", range(90, 125, 5))
+def test_a_note_that_just_runs_onto_a_second_line_has_room_for_it(letters: int) -> None:
+    """A note of 113 letters once stood on two lines where room was left for one."""
+    doc = " ".join(["momentum"] * 20)[:letters]
+    ones = np.ones(2)
+    panel = Panel("p", (MeanCurve("a", "SGD", *([ones] * 6)),))
+    assert not labels_collide(SuiteFigure("s", "f", doc, "s-f", "error", (panel,), 10.0))
 
 
 @pytest.mark.needs_compiler

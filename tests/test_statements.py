@@ -29,7 +29,10 @@ TESTABLE = sorted(ref for ref, row in STATEMENTS.items() if row["evidence"] != "
 
 
 def letters(ref):
-    """The letters of a statement's parts: F and C for "F/C", T and F for "T here, F there"."""
+    """The letters of a statement's parts: F and C for "F/C", T and F for "T here, F there".
+
+    T is true, F false, C true on a condition, V vague, and O outside of what is measured.
+    """
     words = STATEMENTS[ref]["verdict"].replace("/", " ").replace(",", " ").split()
     return {word for word in words if word in set("TFCVO")}
 
@@ -48,6 +51,8 @@ def problem(ref, verdicts):
         return f"false, but {verdicts}"
     if {"T", "F"} <= true and "CONFIRMED" not in verdicts:
         return f"true in part, but {verdicts}"
+    if "C" in true and not {"CONFIRMED", "REFUTED"} <= set(verdicts):
+        return f"true on a condition, but {verdicts}"
     return "" if {"CONFIRMED", "REFUTED"} & set(verdicts) else f"not decided: {verdicts}"
 
 
@@ -78,7 +83,8 @@ def test_a_missing_or_wrong_verdict_would_be_noticed():
     assert problem("T1-09", ["CONFIRMED", "REFUTED"]).startswith("true, but")
     assert problem("T1-09", ["INCONCLUSIVE"]).startswith("true, but")
     assert problem("T1-14", ["REFUTED"]).startswith("true in part, but")
-    assert problem("T1-12", ["INCONCLUSIVE"]).startswith("not decided")
+    assert problem("T1-12", ["CONFIRMED"]).startswith("true on a condition, but")
+    assert problem("T1-36", ["INCONCLUSIVE"]).startswith("not decided")
     assert problem("T1-12", ["CONFIRMED", "REFUTED"]) == ""
 
 

@@ -15,7 +15,7 @@ from nqmbench.report.rulers import width_of
 from nqmbench.report.words import SYMBOLS, shorten, verdict_in_words
 
 __all__ = [
-    "EDGE", "heading", "heading_height", "make_room", "note_of", "set_apart",
+    "EDGE", "heading", "heading_height", "lines_of", "make_room", "note_of", "set_apart",
     "verdict_line", "write_heading",
 ]  # fmt: skip
 
@@ -24,6 +24,7 @@ LINE = 104  # characters of the verdict's line
 NOTE = 118  # characters of a line of the note
 NOTE_LINE = 0.15  # inches of the note's second line
 TITLE_SIZES = (11.0, 8.5)  # points: of a title, and of a long one
+SECOND = 9.0  # points: of the line below the title, if it fits
 BOLD = 1.14  # how much wider bold letters are
 
 
@@ -47,6 +48,21 @@ def heading(figure: Figure, claim: ClaimPart, note: str) -> None:
                   third, colour)  # fmt: skip
 
 
+def lines_of(text: str, width: float) -> int:
+    """How many lines `write_heading` makes of a text below the title: none, one or two.
+
+    Args:
+        text: as it is drawn.
+        width: of the figure, in inches.
+    """
+    return (width_of(text, SECOND) > room_of(width)) + bool(text)
+
+
+def room_of(width: float) -> float:
+    """The points that a line of the heading has."""
+    return (1 - 2 * EDGE) * width * 72
+
+
 def write_heading(figure: Figure, title: str, second: str, third: str, colour: str = MUTED) -> None:
     """Write three lines at the top left; a long second line runs on in the third.
 
@@ -58,8 +74,8 @@ def write_heading(figure: Figure, title: str, second: str, third: str, colour: s
         colour: of the second line.
     """
     height = figure.get_figheight()
-    room = (1 - 2 * EDGE) * figure.get_figwidth() * 72
-    if not third and width_of(second, 9) > room:
+    room = room_of(figure.get_figwidth())
+    if not third and width_of(second, SECOND) > room:
         widths = range(LINE + 14, LINE // 2, -2)
         pairs = (wrapped(second, width) for width in widths)
         second, third = next(
@@ -68,7 +84,7 @@ def write_heading(figure: Figure, title: str, second: str, third: str, colour: s
         )
         looks = [{"fontsize": 8.5, "color": colour}, {"fontsize": 8.5, "color": colour}]
     else:
-        looks = [{"fontsize": 9, "color": colour}, {"fontsize": 8, "color": MUTED}]
+        looks = [{"fontsize": SECOND, "color": colour}, {"fontsize": 8, "color": MUTED}]
     title = shorten(title, 96)
     largest, smallest = TITLE_SIZES
     size = min(largest, largest * room / max(BOLD * width_of(title, largest), 1.0))

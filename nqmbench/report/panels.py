@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from nqmbench.report.canvas import WIDTH, despine, legible, sheet
 from nqmbench.report.content import MeanCurve, SuiteFigure
-from nqmbench.report.frame import EDGE, write_heading
+from nqmbench.report.frame import EDGE, lines_of, write_heading
 from nqmbench.report.palette import INK, MARKERS, MUTED, colour_of, gradation, shades
 from nqmbench.report.rulers import LABEL_PAD, LINE_HEIGHT, name_axis, rule, width_of
 from nqmbench.report.scales import finite, places_of_steps, set_decades, set_steps, set_values
@@ -57,11 +57,11 @@ def panels_figure(subject: SuiteFigure) -> Figure:
     rows = -(-len(subject.panels) // columns)
     keys = list(looks)
     legend = ROW * (1 + -(-len(keys) // key_columns(keys))) + 0.16
-    lines = -(-min(len(subject.doc), 230) // 118)
-    head = (0.36, 0.55, 0.72)[lines]
+    doc = legible(shorten(subject.doc, 230))
+    head = (0.36, 0.55, 0.72)[lines_of(doc, WIDTH)]
     figure = sheet(head + rows * (TITLE + HEIGHT + BELOW) + legend)
     height = figure.get_figheight()
-    write_heading(figure, legible(subject.name), legible(shorten(subject.doc, 230)), "")
+    write_heading(figure, legible(subject.name), doc, "")
 
     curves = [curve for panel in subject.panels for curve in panel.curves]
     signed = not curves or subject.signed

@@ -17,7 +17,6 @@ from nqmbench.passes import Contrast
 from nqmbench.pictures import PlannedFigure
 from nqmbench.plan import Case, Plan, PlannedClaim
 from nqmbench.results import without_nan
-from nqmbench.tails import tails
 from nqmbench.verdicts import ALPHA, PRESETS, Verdict, combine, critical_value
 from nqmbench.wording import worst
 
@@ -37,6 +36,7 @@ def describe(
     threads: int,
     seconds: float,
     bugs: Mapping[str | Contrast, Sequence[str]],
+    tails: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
     """Everything about a run that is not a table.
 
@@ -49,6 +49,7 @@ def describe(
         seconds: how long the run took.
         bugs: contradictions between simulation and theory by task, those of experiments that only
             a figure shows included, and by contrast.
+        tails: sentences by suite; see `tails.tails`.
 
     Returns:
         {"run": ..., "suites": [...], "machine": ...}; only "machine" depends on time and threads.
@@ -70,7 +71,7 @@ def describe(
                 "cells": ledger.plan.cells(suite.name),
                 "level": critical_value(ledger.plan.cells(suite.name)),
                 "claims": claims,
-                "tails": [] if ledger.hurried else tails(ledger.plan, suite.name),
+                "tails": list(tails.get(suite.name, ())),
                 "figures": [
                     figure_entry(f) for f in ledger.plan.figures if f.figure.suite == suite.name
                 ],

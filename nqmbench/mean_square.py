@@ -48,7 +48,7 @@ from nqmbench.row_recursion import row_problem
 from nqmbench.row_shapes import affordable
 from nqmbench.stability import radius
 
-__all__ = ["curvature_moments", "growth_in_reach", "moment_growth"]
+__all__ = ["curvature_moments", "moment_growth"]
 
 Floats = NDArray[np.float64]
 
@@ -84,16 +84,6 @@ def moment_growth(experiment: Experiment) -> dict[int, float]:
     elif not (experiment.method.constant and isinstance(experiment.batch, int)):
         checks.complain("experiment", experiment.label, "one without schedules")
     checks.done()
-    found = growth_in_reach(experiment)
-    return {1: found.pop(1), 2: found.pop(2, None) or growth_once(experiment), **found}
-
-
-def growth_in_reach(experiment: Experiment) -> dict[int, float]:
-    """The same factors, as far as they take less than a second: in many dimensions the first one.
-
-    Args:
-        experiment: as for `moment_growth`, already checked.
-    """
     problem, loop = row_problem(experiment), experiment.open_loop
     curvatures = problem.curvatures
     if isinstance(problem, LeastSquares) and curvatures.size < problem.d:
@@ -104,8 +94,8 @@ def growth_in_reach(experiment: Experiment) -> dict[int, float]:
         F, b, c = loop.at(0)
         gain = np.multiply.outer(b, c)
         return found | {r: growth(powers_map(F, gain, moments, r)) for r in (2, 4, 6, 8)}
-    if covariance_size(experiment) <= LARGEST:
-        found[2] = growth(covariance_map(experiment)[0])
+    small = covariance_size(experiment) <= LARGEST
+    found[2] = growth(covariance_map(experiment)[0]) if small else growth_once(experiment)
     if quartic_size(experiment) <= LARGEST and affordable(experiment):
         found[4] = growth(quartic_map(experiment, homogeneous=True)[0])
     return found

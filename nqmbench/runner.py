@@ -33,6 +33,7 @@ from nqmbench.stopping import Stopped, Stopping
 from nqmbench.store import Store
 from nqmbench.suites import load_suites, select
 from nqmbench.tables import cell_table, curve_table, estimate_table, verdict_table
+from nqmbench.tails import tails
 from nqmbench.theory import exact
 from nqmbench.unchanged import made_from, standing
 from nqmbench.verdicts import PRESETS
@@ -138,6 +139,7 @@ def run(
     with stop.interruptible():
         truths = {key: exact(e) for key, e in plan.experiments.items()}
         typeset_claims(plan)
+        told = {suite.name: tails(plan, suite.name) for suite in plan.suites}
     left = None if budget is None else budget - (time.monotonic() - clock)
     opened = simulator_for(plan, conditions, watch, stop, results, named)
     with opened as simulator, stop.within(left):
@@ -148,7 +150,7 @@ def run(
     verdicts = verdict_table(ledger, truths, found.bugs, judged)
     seconds = time.monotonic() - clock
     workers = usable_threads(conditions.threads)
-    about = describe(ledger, verdicts, found.moments, arguments, workers, seconds, found.bugs)
+    about = describe(ledger, verdicts, found.moments, arguments, workers, seconds, found.bugs, told)
     about["machine"] |= {"executor": simulator.executor.about, "made_from": made_from(arguments)}
     if isinstance(simulator, Remembering):
         about["machine"] |= {

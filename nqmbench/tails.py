@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nqmbench.experiment import Experiment
-from nqmbench.mean_square import growth_in_reach
+from nqmbench.mean_square import moment_growth
 from nqmbench.plan import Plan
 from nqmbench.problem import RowProblem
 
@@ -23,7 +23,7 @@ __all__ = ["tails", "told_growth"]
 ORDERS = {
     1: "the mean", 2: "the second moment", 4: "the fourth", 6: "the sixth", 8: "the eighth",
 }  # fmt: skip
-BEYOND = "nqmbench.moment_growth finds out about the second, which takes long in so many dimensions"
+MOST = 4  # experiments that are named where all is calm
 
 
 def tails(plan: Plan, suite: str) -> list[str]:
@@ -34,9 +34,8 @@ def tails(plan: Plan, suite: str) -> list[str]:
         suite: the name of one of its suites.
 
     Returns:
-        One sentence for each experiment with a moment that does not stay bounded, one for each
-        with so many dimensions that higher moments than the mean take long to judge, and one for
-        all others together; none where no gradient comes from rows.
+        One sentence for each experiment with a moment that does not stay bounded, and one for all
+        others whose moments are known to the same order; none where no gradient comes from rows.
     """
     found: dict[tuple[Any, ...], tuple[Experiment, dict[int, float]]] = {}
     for experiment in experiments_of(plan, suite):
@@ -44,13 +43,16 @@ def tails(plan: Plan, suite: str) -> list[str]:
             continue
         key = growth_key(experiment)
         if key not in found and experiment.method.constant and isinstance(experiment.batch, int):
-            found[key] = experiment, growth_in_reach(experiment)
+            found[key] = experiment, moment_growth(experiment)
     told = [told_growth(e, g) for e, g in found.values() if max(g.values()) >= 1]
-    calm = [(e, max(g)) for e, g in found.values() if max(g.values()) < 1]
-    told += [f"{e.label}: the mean stays bounded; {BEYOND}." for e, top in calm if top == 1]
-    listed = "; ".join(f"{e.label} (to order {top})" for e, top in calm if top > 1)
-    if listed:
-        told.append(f"As far as they are known, all moments stay bounded with {listed}.")
+    calm: dict[int, list[str]] = {}
+    for e, g in found.values():
+        if max(g.values()) < 1:
+            calm.setdefault(max(g), []).append(e.label)
+    for order in sorted(calm):
+        named, more = "; ".join(calm[order][:MOST]), len(calm[order]) - MOST
+        others = f"; and {more} more" if more > 0 else ""
+        told.append(f"All moments to order {order} stay bounded with {named}{others}.")
     return told
 
 

@@ -34,7 +34,7 @@ def test_moments_that_grow_are_told_with_their_factors():
 def test_calm_experiments_share_a_sentence():
     told = tails(planned(run_at(0.01), run_at(0.02), run_at(0.2)), "rows")
     assert len(told) == 2
-    assert told[1].startswith("As far as they are known, all moments stay bounded with ")
+    assert told[1].startswith("All moments to order 8 stay bounded with ")
     assert all(f"SGD(lr={eta})" in told[1] for eta in (0.01, 0.02))
 
 
@@ -47,12 +47,19 @@ def test_neither_starts_nor_steps_make_another_experiment():
     assert len(tails(planned(run_at(0.2), run_at(0.2, wider)), "rows")) == 2
 
 
-def test_in_many_dimensions_only_the_mean_is_judged():
+def test_moments_are_told_to_the_order_to_which_they_are_known():
     rows = np.random.default_rng(1).normal(size=(100, 60))
     wide = nq.LeastSquares(rows, rows[:, 0])
-    (told,) = tails(planned(run_at(0.01, wide)), "rows")
-    assert "least squares n=100 d=60: the mean stays bounded; nqmbench.moment_growth" in told
-    assert set(nq.moment_growth(run_at(0.01, wide))) == {1, 2}
+    calm, growing = (tails(planned(run_at(eta, wide)), "rows") for eta in (0.001, 0.02))
+    assert calm == [f"All moments to order 2 stay bounded with {run_at(0.001, wide).label}."]
+    factor = nq.moment_growth(run_at(0.02, wide))[2]
+    assert f"the second moment grows {factor:.5g}-fold at each step" in growing[0]
+
+
+def test_a_long_list_is_cut():
+    (told,) = tails(planned(*(run_at(eta / 1000) for eta in range(1, 8))), "rows")
+    assert told.count("SGD(lr=") == 4
+    assert told.endswith("; and 3 more.")
 
 
 def test_nothing_is_said_of_added_noise_full_batches_and_schedules():

@@ -31,6 +31,7 @@ __all__ = ["LeastSquares"]
 Floats = NDArray[np.float64]
 
 DENSE = 3000  # rows or coordinates: up to here a decomposition of the whole matrix is affordable
+GRAM = 1000  # the smaller of both: up to here, of a larger sparse matrix, one of its products is
 MATRIX = "finite numbers in an array of shape (n, d), n and d >= 1, or a scipy.sparse matrix"
 
 
@@ -71,10 +72,15 @@ class LeastSquares(RowProblem):
         rows = checked_rows(checks, x)
         n, d = (0, 0) if rows is None else rows.shape
         anything = "finite numbers"
-        targets = checks.vector("y", y, f"{anything}, one per row", np.isfinite)
         shape = as_array(y).shape
-        if rows is not None and not checks.complaints and shape != (n,):
+        if rows is not None and shape != (n,):
             checks.complaints.append(f"y: got shape {shape}; allowed: shape ({n},), as x has rows")
+            targets = np.zeros(n)
+        else:
+            targets = checks.vector("y", y, f"{anything}, one per row", np.isfinite)
+        if rows is not None:
+            refuse_overflow(checks, "x", rows.data if sparse_matrix(rows) else rows)
+            refuse_overflow(checks, "y", targets)
         start = checks.vector("w0", w0, anything, np.isfinite, d or None, of="x has columns")
         checks.instance("replacement", replacement, bool | np.bool_, "True or False")
         checks.done()
@@ -95,7 +101,7 @@ class LeastSquares(RowProblem):
     @property
     def sparse(self) -> bool:
         """True when x is kept as a sparse matrix."""
-        return not isinstance(self.x, np.ndarray)
+        return sparse_matrix(self.x)
 
     @property
     def entries(self) -> float:
@@ -105,7 +111,7 @@ class LeastSquares(RowProblem):
     @cached_property
     def optimum(self) -> Floats:  # type: ignore[override] # computed when it is first asked for
         """w*, the least-squares solution of the smallest norm, shape (d,)."""
-        if self.sparse and max(self.x.shape) > DENSE:
+        if self.huge:
             from scipy.sparse.linalg import lsqr
 
             found = lsqr(self.x, self.y, atol=1e-16, btol=1e-16, conlim=0, iter_lim=20 * self.d)[0]
@@ -138,28 +144,52 @@ class LeastSquares(RowProblem):
     @cached_property
     def curvatures(self) -> Floats:
         """The eigenvalues of H that are not 0; of a huge sparse matrix the largest one only."""
-        if self.sparse and max(self.x.shape) > DENSE:
+        rounding = np.finfo(np.float64).eps * max(self.x.shape)
+        if not self.huge:
+            singular = np.linalg.svd(self.dense, compute_uv=False)
+            squares = singular[singular > rounding * singular.max()] ** 2
+        elif min(self.x.shape) <= GRAM:
+            product = self.x.T @ self.x if self.d < self.n else self.x @ self.x.T
+            squares = np.linalg.eigvalsh(product.toarray())
+            squares = squares[squares > rounding * squares.max()]
+        else:
             from scipy.sparse.linalg import svds
 
-            singular = svds(self.x, k=1, return_singular_vectors=False, random_state=0)
-        else:
-            singular = np.linalg.svd(self.dense, compute_uv=False)
-        rounding = np.finfo(np.float64).eps * max(self.x.shape) * singular.max()
-        found = (2 / self.n) * singular[singular > rounding] ** 2
+            squares = svds(self.x, k=1, return_singular_vectors=False, random_state=0) ** 2
+        found = (2 / self.n) * squares
         return found if found.size else np.zeros(1)
+
+    @property
+    def huge(self) -> bool:
+        """True for a sparse matrix that is never made an array."""
+        return self.sparse and max(self.x.shape) > DENSE
+
+    @property
+    def all_curvatures(self) -> bool:
+        """True where `curvatures` has every eigenvalue of H that is not 0."""
+        return not self.huge or min(self.x.shape) <= GRAM
+
+    @property
+    def flat(self) -> bool:
+        """True where rows leave a direction untouched, as far as that is known."""
+        if not self.all_curvatures:
+            return self.n < self.d
+        return int(np.count_nonzero(self.curvatures)) < self.d
 
     def noiseless(self, batch: Floats) -> bool:
         """True for full batches without replacement, and for a single row."""
         return self.n == 1 or (not self.replacement and bool((batch == self.n).all()))
 
     def variance_factor(self, batch: float) -> float:
-        """1/B with replacement, (n - B) / (B (n - 1)) without.
+        """1/B with replacement, (n - B) / (B (n - 1)) without; 0 of a single row.
 
         >>> x, y = np.eye(4), np.zeros(4)
         >>> [LeastSquares(x, y, replacement=r).variance_factor(2.0) for r in (True, False)]
         [0.5, 0.3333333333333333]
         """
-        if self.replacement or self.n == 1:
+        if self.n == 1:
+            return 0.0
+        if self.replacement:
             return 1 / batch
         return (self.n - batch) / (batch * (self.n - 1))
 
@@ -186,9 +216,7 @@ class LeastSquares(RowProblem):
     def symbols(self) -> Mapping[str, float]:
         """n, d, and L and mu, the largest and the smallest curvature that is not 0, where known."""
         known = {"n": float(self.n), "d": float(self.d), "L": float(self.curvatures.max())}
-        if self.sparse and max(self.x.shape) > DENSE:
-            return known
-        return {**known, "mu": float(self.curvatures.min())}
+        return {**known, "mu": float(self.curvatures.min())} if self.all_curvatures else known
 
     def content(self, power: float) -> tuple[list[NDArray[Any]], str]:
         """The data, the start, and how rows are drawn."""
@@ -210,6 +238,19 @@ class LeastSquares(RowProblem):
 
     def __repr__(self) -> str:
         return f"LeastSquares({self.label.removeprefix('least squares ')})"
+
+
+def sparse_matrix(rows: Any) -> bool:
+    """True for rows that are kept as a sparse matrix."""
+    return not isinstance(rows, np.ndarray)
+
+
+def refuse_overflow(checks: Arguments, name: str, values: Floats) -> None:
+    """Complain about numbers whose squares cannot be added up."""
+    with np.errstate(over="ignore"):
+        if not np.isfinite(np.sum(values**2)):
+            seen = float(values[np.unravel_index(np.abs(values).argmax(), values.shape)])
+            checks.complain(name, seen, "numbers with a finite sum of squares")
 
 
 def checked_rows(checks: Arguments, seen: Any) -> Any:

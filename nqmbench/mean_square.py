@@ -54,6 +54,8 @@ Floats = NDArray[np.float64]
 
 HIGHEST = 8
 LARGEST = 1000  # independent entries of a moment whose map is a matrix
+ROUNDING = 1e-6  # of a factor, as accurate as Arnoldi's method leaves it
+SUBSETS = 10**6  # rows times batch: so far the ways to draw without replacement are gone through
 KRYLOV, SETTLED = 12, 1e-6  # of Arnoldi's method: vectors that are kept, and relative accuracy
 
 
@@ -65,8 +67,9 @@ def moment_growth(experiment: Experiment) -> dict[int, float]:
 
     Returns:
         Order -> factor; a moment is bounded where it is below 1. Order 1 (the mean) and 2 always,
-        order 4 in a few dimensions, 6 and 8 in one. Where rows leave a direction untouched the
-        error stays as it is there, and no factor is below 1.
+        order 4 in a few dimensions, 6 and 8 in one (without replacement of a million rows times
+        batch at most). Where rows leave a direction untouched the error stays as it is there, and
+        no factor is below 1. Of a huge sparse matrix order 1 is that of the steepest direction.
 
     Raises:
         InvalidArguments: another problem, or a schedule.
@@ -85,20 +88,33 @@ def moment_growth(experiment: Experiment) -> dict[int, float]:
         checks.complain("experiment", experiment.label, "one without schedules")
     checks.done()
     problem, loop = row_problem(experiment), experiment.open_loop
-    curvatures = problem.curvatures
-    if isinstance(problem, LeastSquares) and curvatures.size < problem.d:
-        curvatures = np.append(curvatures, 0.0)
-    found = {1: float(radius(loop.closed(curvatures)[0]).max())}
-    if problem.d == 1:
-        moments = curvature_moments(problem, int(experiment.batch_sizes[0]), HIGHEST)
+    found = {1: float(radius(loop.closed(problem.curvatures)[0]).max())}
+    batch = int(experiment.batch_sizes[0])
+    if problem.d == 1 and countable(problem, batch):
+        moments = curvature_moments(problem, batch, HIGHEST)
         F, b, c = loop.at(0)
         gain = np.multiply.outer(b, c)
-        return found | {r: growth(powers_map(F, gain, moments, r)) for r in (2, 4, 6, 8)}
-    small = covariance_size(experiment) <= LARGEST
-    found[2] = growth(covariance_map(experiment)[0]) if small else growth_once(experiment)
-    if quartic_size(experiment) <= LARGEST and affordable(experiment):
-        found[4] = growth(quartic_map(experiment, homogeneous=True)[0])
-    return found
+        found |= {r: growth(powers_map(F, gain, moments, r)) for r in (2, 4, 6, 8)}
+    else:
+        small = covariance_size(experiment) <= LARGEST
+        found[2] = growth(covariance_map(experiment)[0]) if small else growth_once(experiment)
+        if quartic_size(experiment) <= LARGEST and affordable(experiment):
+            found[4] = growth(quartic_map(experiment, homogeneous=True)[0])
+    return {order: with_flat(experiment, factor) for order, factor in found.items()}
+
+
+def with_flat(experiment: Experiment, factor: float) -> float:
+    """A factor, which is 1 at least where a direction has no gradient: 1 itself up to rounding."""
+    problem = experiment.problem
+    flat = isinstance(problem, LeastSquares) and problem.flat
+    return 1.0 if flat and factor < 1 + ROUNDING else factor
+
+
+def countable(problem: RowProblem, batch: int) -> bool:
+    """True where the ways to draw a batch are gone through in less than a second."""
+    if not isinstance(problem, LeastSquares) or problem.replacement:
+        return True
+    return problem.n * batch <= SUBSETS
 
 
 def growth(K: Floats) -> float:
@@ -136,6 +152,8 @@ def krylov_growth(experiment: Experiment) -> float:
 
     one = np.eye(rows.shape[0]) if len(rows.shape) == 2 else np.ones(rows.shape)
     start = np.concatenate([(one if j == k else np.zeros_like(one)).ravel() for j, k in blocks])
+    if not after_a_step(start).any():  # the identity covers every covariance: all are gone at once
+        return 0.0
     operator = LinearOperator((start.size, start.size), matvec=after_a_step, dtype=np.float64)
     found = eigs(operator, 1, ncv=KRYLOV, v0=start, tol=SETTLED, return_eigenvectors=False)
     return float(np.abs(found[0]))
@@ -207,8 +225,10 @@ def curvature_moments(problem: RowProblem, batch: int, highest: int) -> Floats:
     series = curvature[:, None] ** k / factorial  # of each row
     if problem.replacement:
         total, power = np.eye(1, highest + 1)[0], series.mean(axis=0)
-        for _ in range(batch):
-            total = np.convolve(total, power)[: highest + 1]
+        for binary in reversed(f"{batch:b}"):
+            if binary == "1":
+                total = np.convolve(total, power)[: highest + 1]
+            power = np.convolve(power, power)[: highest + 1]
     else:
         chosen = np.zeros((batch + 1, highest + 1))  # by the number of rows drawn so far
         chosen[0, 0] = 1.0

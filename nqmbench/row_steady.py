@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nqmbench.arguments import Arguments
 from nqmbench.exact_moments import ExactMoments
 from nqmbench.experiment import Experiment
+from nqmbench.least_squares import LeastSquares
 from nqmbench.moment_maps import covariance_map, covariance_size, quartic_map, quartic_size
 from nqmbench.row_noise import rows_of
 from nqmbench.row_readings import reading
@@ -34,7 +35,8 @@ def steady_on_rows(experiment: Experiment) -> ExactMoments:
     """The steady state of an experiment on rows with constant parameters.
 
     Raises:
-        InvalidArguments: it is not stable in mean square, or has too many coordinates.
+        InvalidArguments: it is not stable in mean square, rows leave a direction untouched, or it
+            has too many coordinates.
 
     >>> import nqmbench as nq
     >>> problem = nq.GaussianRows(1.0, label_std=1.0)
@@ -43,7 +45,11 @@ def steady_on_rows(experiment: Experiment) -> ExactMoments:
     0.058823529412
     """
     checks = Arguments("steady_state")
-    size = covariance_size(experiment)
+    problem, size = row_problem(experiment), covariance_size(experiment)
+    if isinstance(problem, LeastSquares) and problem.flat:
+        allowed = "rows that leave no direction untouched: there the error stays as it starts"
+        checks.complain("experiment", experiment.label, allowed)
+        checks.done()
     if size > LARGEST:
         checks.complain("experiment", experiment.label, "one with fewer coordinates or states")
         checks.done()
@@ -53,7 +59,7 @@ def steady_on_rows(experiment: Experiment) -> ExactMoments:
         checks.complain("experiment", experiment.label, allowed)
         checks.done()
     n, d = experiment.open_loop.n, experiment.problem.d
-    rows, i = rows_of(row_problem(experiment)), experiment.open_loop.readout
+    rows, i = rows_of(problem), experiment.open_loop.readout
     P = np.zeros((n, n, *rows.shape))
     for place, value in zip(places, np.linalg.solve(np.eye(size) - K, q), strict=True):
         j, k, *rest = place

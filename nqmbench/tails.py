@@ -94,8 +94,10 @@ def experiments_of(plan: Plan, suite: str) -> Iterator[Experiment]:
 def growth_key(experiment: Experiment) -> tuple[Any, ...]:
     """What the growth depends on: the method, the batch, the rows; neither labels nor starts."""
     problem = experiment.problem
-    rows = getattr(problem, "x", getattr(problem, "spectrum", None))
-    data = np.ascontiguousarray(getattr(rows, "data", rows))
-    digest = hashlib.sha256(data.tobytes()).hexdigest()
+    rows: Any = getattr(problem, "x", getattr(problem, "spectrum", None))
+    parts = (rows,) if isinstance(rows, np.ndarray) else (rows.data, rows.indices, rows.indptr)
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(repr(part.shape).encode() + np.ascontiguousarray(part).tobytes())
     drawn = getattr(problem, "replacement", True)
-    return experiment.method.label, experiment.batch, drawn, problem.d, digest
+    return experiment.method.label, experiment.batch, drawn, problem.d, digest.hexdigest()

@@ -86,7 +86,9 @@ def test_wrong_rows_are_refused_with_what_is_allowed(wrong):
     ("field", "arguments"),
     [
         ("y", {"y": [1.0, 2.0]}), ("y", {"y": 1.0}), ("y", {"y": [1.0, 2.0, 3.0, NAN]}),
-        ("y", {"y": np.ones((4, 1))}), ("w0", {"w0": [1.0, 2.0, 3.0]}), ("w0", {"w0": math.inf}),
+        ("y", {"y": np.ones((4, 1))}), ("y", {"y": [1e200, 0.0, 0.0, 0.0]}),
+        ("x", {"x": X * 1e200}), ("x", {"x": sp.csr_array(X * 1e200)}),
+        ("w0", {"w0": [1.0, 2.0, 3.0]}), ("w0", {"w0": math.inf}),
         ("replacement", {"replacement": 1}), ("replacement", {"replacement": "no"}),
     ],
 )  # fmt: skip
@@ -263,3 +265,15 @@ def test_what_theory_does_not_know_contradicts_nothing():
     assert said(2.0, math.nan) == []
     assert len(said(3.0, math.nan)) == 1
     assert len(said(2.0, 1.0)) == 1
+
+
+def test_a_single_row_has_no_noise_whatever_the_batch():
+    row = nq.LeastSquares([[1.0, 2.0]], [3.0])
+    e = nq.Experiment(row, nq.sgd(0.1), batch=5, steps=3, observables=["loss", "w[0]"])
+    assert e.noiseless
+    assert (nq.exact(e).variance == 0.0).all()
+
+
+def test_targets_in_a_column_are_refused_by_their_shape():
+    with pytest.raises(InvalidArguments, match=r"y: got shape \(4, 1\); allowed: shape \(4,\)"):
+        nq.LeastSquares(X, np.ones((4, 1)))

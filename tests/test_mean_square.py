@@ -132,6 +132,42 @@ def test_a_direction_that_no_row_touches_stays_as_it_is():
     assert nq.moment_growth(e)[1] == nq.moment_growth(e)[2] == 1.0
 
 
+@pytest.mark.parametrize("eta", [0.02, 0.05, 0.1])
+def test_dependent_columns_leave_a_direction_untouched_whatever_the_rounding(eta):
+    rows = np.random.default_rng(0).normal(size=(6, 2))
+    problem = nq.LeastSquares(np.c_[rows, rows.sum(axis=1)], rows[:, 0] ** 2, w0=1.0)
+    e = nq.Experiment(problem, nq.sgd(eta / 2))
+    assert set(nq.moment_growth(e).values()) == {1.0}
+    with pytest.raises(InvalidArguments, match="no direction untouched"):
+        nq.steady_state(e)
+
+
+def test_what_is_gone_after_one_step_grows_by_nothing():
+    signs = nq.LeastSquares([[1.0], [1.0], [-1.0]], [0.0, 1.0, 2.0])
+    assert nq.moment_growth(nq.Experiment(signs, nq.sgd(0.5))) == pytest.approx(
+        dict.fromkeys((1, 2, 4, 6, 8), 0.0), abs=1e-12
+    )
+    full = nq.LeastSquares(np.eye(2), [0.0, 1.0], replacement=False)
+    assert nq.moment_growth(nq.Experiment(full, nq.sgd(1.0), batch=2))[2] == 0.0
+    assert krylov_growth(nq.Experiment(full, nq.sgd(1.0), batch=2)) == 0.0
+
+
+def test_too_many_ways_to_draw_are_not_gone_through():
+    rows = np.random.default_rng(0).normal(size=(2000, 1))
+    problem = nq.LeastSquares(rows, rows[:, 0], replacement=False)
+    assert set(nq.moment_growth(nq.Experiment(problem, nq.sgd(0.1), batch=1000))) == {1, 2, 4}
+    assert set(nq.moment_growth(nq.Experiment(problem, nq.sgd(0.1), batch=100))) == {1, 2, 4, 6, 8}
+
+
+def test_of_a_long_sparse_matrix_the_mean_decays_as_its_flattest_direction():
+    x = sp.random_array((3500, 20), density=0.2, random_state=0, format="csr")
+    e = nq.Experiment(nq.LeastSquares(x, np.ones(3500)), nq.sgd(0.1))
+    smallest = np.linalg.eigvalsh(e.problem.hessian).min()
+    assert nq.moment_growth(e)[1] == pytest.approx(1 - 0.1 * smallest, rel=1e-9)
+    assert e.symbols["mu"] == pytest.approx(smallest, rel=1e-9)
+    assert not e.problem.flat
+
+
 @pytest.mark.parametrize(
     ("experiment", "allowed"),
     [

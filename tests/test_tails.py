@@ -3,11 +3,12 @@
 import json
 
 import numpy as np
+import scipy.sparse as sp
 
 import nqmbench as nq
 from nqmbench.plan import make_plan
 from nqmbench.report import write_report
-from nqmbench.tails import tails, told_growth
+from nqmbench.tails import growth_key, tails, told_growth
 from nqmbench.verdicts import PRESETS
 
 ROWS = nq.GaussianRows(1.0)
@@ -45,6 +46,13 @@ def test_neither_starts_nor_steps_make_another_experiment():
     )
     wider = nq.GaussianRows(1.1)
     assert len(tails(planned(run_at(0.2), run_at(0.2, wider)), "rows")) == 2
+
+
+def test_sparse_rows_with_the_same_numbers_elsewhere_make_another_experiment():
+    one, two = sp.csr_array(np.eye(2)), sp.csr_array([[1.0, 1.0], [0.0, 0.0]])
+    runs = [run_at(0.1, nq.LeastSquares(x, [1.0, 2.0])) for x in (one, two)]
+    assert len({growth_key(run) for run in runs}) == 2
+    assert growth_key(runs[0]) == growth_key(run_at(0.1, nq.LeastSquares(one, [0.0, 0.0])))
 
 
 def test_moments_are_told_to_the_order_to_which_they_are_known():

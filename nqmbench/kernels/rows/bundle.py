@@ -1,7 +1,8 @@
 """Row programs that are run together, step for step.
 
-Those with the same number of rows, batch sizes and replacement meet the same rows; others meet rows
-that have nothing to do with one another.  Either way the members of a `RowBundle` keep their
+Those with the same number of rows, batch sizes and replacement meet the same rows. With another
+number of rows the same random words are scaled to it; with other batch sizes or replacement the
+words have nothing to do with one another.  Either way the members of a `RowBundle` keep their
 numbers: each observable has the bits that it has when its program is run alone.
 """
 

@@ -24,6 +24,10 @@ from nqmbench.verdicts import GATE, ROUNDING, Frequency, Sample
 
 __all__ = ["Scale", "SideMoments", "difference", "frequency"]
 
+# |skewness| / sqrt(n) of a side from which on its tail is taken to be hidden. It is 1 where a single
+# trajectory makes up the mean; a side of its own is believed up to GATE, as the differences are.
+HIDING = 5 * GATE
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -123,11 +127,11 @@ class SideMoments:
         return bool(self.moments.diverged[s, self.column])
 
     def closing(self, s: int) -> float:
-        """The skewness of the observable where it closes the gate of its mean, else 0."""
+        """The skewness of the observable where a few trajectories make up its mean, else 0."""
         c2, c3 = (float(self.moments.moment(p)[s, self.column]) for p in (2, 3))
         with np.errstate(all="ignore"):
             skewness = float(np.float64(c3) / np.float64(c2) ** 1.5)
-        return skewness if abs(skewness) > GATE * self.moments.count**0.5 else 0.0
+        return skewness if abs(skewness) > HIDING * self.moments.count**0.5 else 0.0
 
     def noiseless(self, s: int) -> bool:
         """True if every trajectory has the same value there."""
@@ -141,9 +145,9 @@ def difference(
     """The sample of smaller - larger at checkpoint number s; `rms` is the size of the sides.
 
     Its spread is that of the differences. Where it is only rounding beside the sides' own size,
-    the difference is compared, up to that rounding. A side whose own mean is not to be trusted
-    closes the gate: what its tail has not shown yet is not in the differences either, which may
-    look as normal as the other side.
+    the difference is compared, up to that rounding. A side whose mean is made up of a few
+    trajectories closes the gate: what its tail has not shown yet is not in the differences either,
+    which may look as normal as the other side.
     """
     found, sides = paired.difference.mean_estimate(), (smaller, larger)
     size = max(side.size(s) for side in sides)

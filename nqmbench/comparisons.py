@@ -24,8 +24,8 @@ from nqmbench.verdicts import GATE, ROUNDING, Frequency, Sample
 
 __all__ = ["Scale", "SideMoments", "difference", "frequency"]
 
-# |skewness| / sqrt(n) of a side from which on its tail is taken to be hidden. It is 1 where a single
-# trajectory makes up the mean; a side of its own is believed up to GATE, as the differences are.
+# |skewness| / sqrt(n) of a side from which on its tail is taken to be hidden: where one trajectory
+# makes up the mean it is 1. Below, the differences themselves are asked, as for a single side.
 HIDING = 5 * GATE
 
 

@@ -212,6 +212,7 @@ class Builder:
                 "cpu": "A CPU <b>fast</b>",
                 "threads": 2,
                 "executor": "local",
+                "made_from": "",
                 "seconds": 12.5,
                 "versions": {"nqmbench": "not installed", "numpy": "2.4.6"},
             },

@@ -246,9 +246,12 @@ def test_both_pages_link_to_each_other(folder: Path) -> None:
 
 def test_a_caption_says_logarithmic_only_of_axes_that_are():
     ones = np.ones(2)
-    curve = MeanCurve("a", "SGD", *([ones] * 6))
+    narrow = MeanCurve("a", "SGD", *([ones] * 6))
+    curve = replace(narrow, mean=np.array([1.0, 3.5]))
     figure = SuiteFigure("s", "f", "", "s-f", "w[0]", (Panel("p", (curve,)),), 10.0)
     assert "both axes are logarithmic" in figure_caption(figure)
     below = replace(curve, mean=-ones)
     signed = replace(figure, panels=(Panel("p", (below,)),))
     assert "the axis of steps is logarithmic" in figure_caption(signed)
+    plain = replace(figure, panels=(Panel("p", (narrow,)),))
+    assert "the axis of steps is logarithmic" in figure_caption(plain)

@@ -30,6 +30,9 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 
+NARROW = 3.0  # on a logarithmic axis of less there is room for one label, or for none
+
+
 @dataclass(frozen=True, eq=False)
 class Curve:
     """One case over the checkpoints; all arrays have the shape (checkpoints,)."""
@@ -173,6 +176,15 @@ class SuiteFigure:
     def signed(self) -> bool:
         """True if some mean is 0 or below, so that the quantity has no logarithm."""
         return any((c.mean <= 0).any() for panel in self.panels for c in panel.curves)
+
+    @property
+    def narrow(self) -> bool:
+        """True if all that is drawn lies within a factor of three, too little for a logarithm."""
+        curves = [c for panel in self.panels for c in panel.curves]
+        parts = [part for c in curves for part in (c.mean, c.exact, c.high, c.single)]
+        drawn = np.concatenate(parts) if parts else np.empty(0)
+        drawn = drawn[np.isfinite(drawn) & (drawn > 0)]
+        return bool(drawn.size) and float(drawn.max()) < NARROW * float(drawn.min())
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,6 @@ DARKEST = 0.4  # of a method's colour, for the last of its curves
 FAINT: Any = {"linewidth": 0.7, "alpha": 0.34, "zorder": 2.0}
 EXACT: Any = {"linewidth": 1.1, "zorder": 3.0}
 BAND: Any = {"alpha": 0.25, "linewidth": 0, "zorder": 2.5}
-NARROW = 3.0  # on a logarithmic axis of less there is room for one label, or for none
 BELOW_MEANS = 25.0  # how far below the smallest mean a single run is followed
 
 
@@ -71,7 +70,7 @@ def panels_figure(subject: SuiteFigure) -> Figure:
         axes = figure.add_axes((0.1, 0.1, 0.5, 0.5))
         panels.append(axes)
         despine(axes)
-        set_range(axes, curves, signed)
+        set_range(axes, curves, signed, subject.narrow)
         steps = np.concatenate([c.step for c in panel.curves]) if panel.curves else np.ones(1)
         set_steps(axes, steps, most=5)
         first = float(steps[steps > 0].min()) if (steps > 0).any() else 1.0
@@ -138,8 +137,15 @@ def looks_of(subject: SuiteFigure) -> dict[str, Look]:
     return {label: Look(own[label], MARKERS[i % len(MARKERS)]) for i, label in enumerate(methods)}
 
 
-def set_range(axes: Axes, curves: Sequence[MeanCurve], signed: bool) -> None:
-    """The same range of the quantity for every panel; what a single run does far below is cut."""
+def set_range(axes: Axes, curves: Sequence[MeanCurve], signed: bool, narrow: bool) -> None:
+    """The same range of the quantity for every panel; what a single run does far below is cut.
+
+    Args:
+        axes: where.
+        curves: of all panels.
+        signed: some mean has no logarithm.
+        narrow: all lies within too small a factor for one; see `SuiteFigure`.
+    """
     means = [part for c in curves for part in (c.mean, c.exact, c.high)]
     singles = [c.single for c in curves]
     if signed:
@@ -153,7 +159,7 @@ def set_range(axes: Axes, curves: Sequence[MeanCurve], signed: bool) -> None:
     low = max(floor, float(runs.min(initial=math.inf))) if runs.size else floor
     low = min(low, float(seen.min()))
     high = max(float(seen.max()), float(runs.max(initial=0.0)))
-    if high < NARROW * low:
+    if narrow:
         set_values(axes, [np.array([low, high])], [], np.zeros(1))
     else:
         set_decades(axes, low / 1.3, high * 1.3)

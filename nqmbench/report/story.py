@@ -146,7 +146,8 @@ def figure_caption(figure: SuiteFigure) -> str:
     """How to read a figure of a suite."""
     runs = f" over {integer(figure.trials)} runs" if figure.trials > 1 else ""
     shared = " and the panels share the vertical one" if len(figure.panels) > 1 else ""
-    axes = "the axis of steps is" if figure.signed else "both axes are"
+    plain = figure.signed or figure.narrow
+    axes = "the axis of steps is" if plain else "both axes are"
     parts = [
         # The figure has room for a short text only.
         figure.doc + ("" if figure.doc[-1:] in ".!?…" else ".") if len(figure.doc) > 230 else "",

@@ -120,6 +120,7 @@ def run(
                 threads=asked,
                 precision=precision,
                 suites=folder,
+                # A text that is none of these stays one, and is complained about with all others.
                 budget=None if budget is None else duration(budget),  # type: ignore[arg-type]
                 until=None if until is None else share(until),  # type: ignore[arg-type]
                 shard=part,  # type: ignore[arg-type]

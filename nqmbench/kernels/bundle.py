@@ -7,7 +7,7 @@ observable has the bits that it has when its program is run alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -87,6 +87,35 @@ class Contrast(NamedTuple):
     p: int
 
 
+def check_alike(number: int, how: str, facts: Iterable[tuple[str, Any, Any]]) -> None:
+    """Refuse a program that differs from the first where programs that ``how`` must not.
+
+    Args:
+        number: of the program.
+        how: what they do together.
+        facts: (what, that of the program, that of the first one).
+    """
+    for name, seen, wanted in facts:
+        if seen != wanted:
+            raise ValueError(
+                f"programs[{number}]: {name} is {shortened(seen)}; programs that {how} have that "
+                f"of programs[0], {shortened(wanted)}"
+            )
+
+
+def check_contrasts(contrasts: Iterable[Contrast], observables: Sequence[int]) -> None:
+    """Refuse a contrast of what is not there.
+
+    Args:
+        contrasts: the pairs.
+        observables: how many each program has.
+    """
+    for c in contrasts:
+        for member, observable in ((c.a, c.o), (c.b, c.p)):
+            if not (0 <= member < len(observables) and 0 <= observable < observables[member]):
+                raise ValueError(f"contrasts: there is no observable {observable} of {member}")
+
+
 @dataclass(frozen=True, eq=False)
 class Bundle:
     """Programs under the same noise, and the contrasts between them.
@@ -107,28 +136,18 @@ class Bundle:
             raise ValueError("a bundle needs one program at least")
         first = self.programs[0]
         for number, program in enumerate(self.programs[1:], 1):
-            for name, seen, wanted in (
+            facts = (
                 ("precision", program.precision, first.precision),
                 ("law", (program.law, program.nu), (first.law, first.nu)),
                 ("dimension", len(program.lam), len(first.lam)),
                 ("steps", program.steps, first.steps),
                 ("checkpoints", list(program.checkpoints), list(first.checkpoints)),
-            ):
-                if seen != wanted:
-                    raise ValueError(
-                        f"programs[{number}]: {name} is {shortened(seen)}; programs that share "
-                        f"noise have that of programs[0], {shortened(wanted)}"
-                    )
+            )
+            check_alike(number, "share noise", facts)
             steps = max(first.steps, 1)
             if np.any(np.broadcast_to(program.draws, steps) != np.broadcast_to(first.draws, steps)):
                 raise ValueError(f"programs[{number}]: draws other numbers than programs[0]")
-        for c in self.contrasts:
-            for member, observable in ((c.a, c.o), (c.b, c.p)):
-                if not (
-                    0 <= member < len(self.programs)
-                    and 0 <= observable < self.programs[member].observables
-                ):
-                    raise ValueError(f"contrasts: there is no observable {observable} of {member}")
+        check_contrasts(self.contrasts, [p.observables for p in self.programs])
 
     @property
     def lanes(self) -> int:

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from nqmbench.kernels.bundle import Contrast, shortened
+from nqmbench.kernels.bundle import Contrast, check_alike, check_contrasts
 from nqmbench.kernels.program import Integers
 from nqmbench.kernels.rows.job import LANES
 from nqmbench.kernels.rows.program import RowsProgram, StillProgram, superblock_size
@@ -38,22 +38,12 @@ class RowBundle:
             raise ValueError("a bundle needs one program at least")
         first = self.programs[0]
         for number, program in enumerate(self.programs[1:], 1):
-            for name, seen, wanted in (
+            facts = (
                 ("steps", program.steps, first.steps),
                 ("checkpoints", list(program.checkpoints), list(first.checkpoints)),
-            ):
-                if seen != wanted:
-                    raise ValueError(
-                        f"programs[{number}]: {name} is {shortened(seen)}; programs that are run "
-                        f"together have that of programs[0], {shortened(wanted)}"
-                    )
-        for c in self.contrasts:
-            for member, observable in ((c.a, c.o), (c.b, c.p)):
-                if not (
-                    0 <= member < len(self.programs)
-                    and 0 <= observable < self.programs[member].observables
-                ):
-                    raise ValueError(f"contrasts: there is no observable {observable} of {member}")
+            )
+            check_alike(number, "are run together", facts)
+        check_contrasts(self.contrasts, [p.observables for p in self.programs])
 
     @property
     def lanes(self) -> int:
